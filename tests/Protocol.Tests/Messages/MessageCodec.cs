@@ -1,0 +1,43 @@
+using System.Reflection;
+using System.Text.Json;
+using KBroker.Protocol.Messages;
+using KBroker.Protocol.Wire;
+
+namespace KBroker.Protocol.Tests.Messages;
+
+/// <summary>Reads any message by its name.</summary>
+public sealed class MessageCodec
+{
+    private delegate WireStruct Reader(ref KafkaReader reader, short version);
+
+    private static readonly Dictionary<string, MessageCodec> ByName = typeof(ProduceRequest).Assembly.GetTypes()
+        .Where(type => type is { Namespace: "KBroker.Protocol.Messages", IsNested: false } && type.IsSubclassOf(typeof(WireStruct)))
+        .ToDictionary(type => type.Name, type => new MessageCodec(type));
+
+    private readonly Reader _read;
+
+    private MessageCodec(Type type)
+    {
+        Type = type;
+        _read = type.GetMethod("Read", BindingFlags.Public | BindingFlags.Static)!.CreateDelegate<Reader>();
+    }
+
+    public static IReadOnlyCollection<MessageCodec> All => ByName.Values;
+
+    public Type Type { get; }
+
+    public static MessageCodec Of(JsonElement row) => ByName[row.GetProperty("message").GetString()!];
+
+    public static short VersionOf(JsonElement row) => row.GetProperty("version").GetInt16();
+
+    public static byte[] BytesOf(JsonElement row) => Convert.FromHexString(row.GetProperty("hex").GetString()!);
+
+    /// <summary>Reads a whole message; bytes after it are an error.</summary>
+    public WireStruct Read(ReadOnlyMemory<byte> bytes, short version)
+    {
+        var reader = new KafkaReader(bytes);
+        WireStruct message = _read(ref reader, version);
+        Assert.Equal(0, reader.Remaining);
+        return message;
+    }
+}
