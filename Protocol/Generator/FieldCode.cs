@@ -27,7 +27,7 @@ internal static class FieldCode
     public static string PropertyType(FieldSpec field)
     {
         string type = ElementType(field) + (field.IsArray ? "[]" : "");
-        return (field.IsNullable || field.DefaultsToNull) && field.Type != "records" ? type + "?" : type;
+        return (field.IsNullable || field.DefaultsToNull || field.IsNullForDefault) && field.Type != "records" ? type + "?" : type;
     }
 
     /// <summary>The initializer of the property with its equals sign, or nothing where the CLR's own zero is the default.</summary>
@@ -42,6 +42,7 @@ internal static class FieldCode
     {
         if (field.Type == "records") return $"!{field.Name}.IsNull";
         if (field.DefaultsToNull) return $"{field.Name} is not null";
+        if (field.IsNullForDefault) return $"{field.Name}?.IsDefault() == false";
         if (field.IsArray || field.Type == "bytes") return $"{field.Name} is not {{ Length: 0 }}";
         if (field.Struct is not null) return field.IsNullable ? $"{field.Name} is null || !{field.Name}.IsDefault()" : $"!{field.Name}.IsDefault()";
         if (field.Type == "bool") return field.Default == "true" ? $"!{field.Name}" : field.Name;
@@ -96,7 +97,7 @@ internal static class FieldCode
 
     private static string DefaultValue(FieldSpec field)
     {
-        if (field.DefaultsToNull) return "null";
+        if (field.DefaultsToNull || field.IsNullForDefault) return "null";
         if (field.IsArray || field.Type == "bytes") return "[]";
         if (field.Struct is not null) return "new()";
         return field.Type switch

@@ -238,6 +238,7 @@ internal sealed class MessageEmitter
         string text = $"{(field.IsArray ? "[]" : "")}{field.Type}, versions {field.Versions}";
         if (field.IsNullable) text += $", nullable in {field.Nullable}";
         if (!field.Tagged.IsEmpty) text += $", tag {field.Tag} in {field.Tagged}";
+        if (field.IsNullForDefault) text += ", null when it is all defaults";
         if (field.Default.Length > 0) text += $", default {field.Default}";
         return text + ".";
     }

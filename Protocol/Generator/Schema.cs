@@ -86,5 +86,11 @@ internal sealed class FieldSpec
 
     public bool IsErrorCode => Type == "int16" && !IsArray && Name.EndsWith("ErrorCode", StringComparison.Ordinal);
 
+    /// <summary>
+    /// Whether the property is null to stand for a structure of defaults: a structure that only ever occurs as a tagged field,
+    /// so that a message does not carry an object for each field that is not there.
+    /// </summary>
+    public bool IsNullForDefault => IsSingleStruct && !IsNullable && !DefaultsToNull && !Tagged.IsEmpty && Tagged.Covers(Versions);
+
     public bool IsFixedSize => !IsArray && Struct is null && Type is not ("string" or "bytes" or "records");
 }

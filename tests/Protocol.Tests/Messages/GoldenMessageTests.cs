@@ -14,6 +14,21 @@ public sealed class GoldenMessageTests
         Assert.Equal(Convert.ToHexString(bytes), Convert.ToHexString(message.ToArray(version)));
     });
 
+    [Fact]
+    public void Read_GoldenBytes_AgreesWithJson() => ForEach((row, codec, version, bytes) =>
+        Assert.Empty(JsonAgreement.Differences(codec.Read(bytes, version), row)));
+
+    [Fact]
+    public void Vectors_CoverEveryVersionOfEveryMessage()
+    {
+        ILookup<Type, short> covered = VectorFiles.Messages.ToLookup(row => MessageCodec.Of(row).Type, MessageCodec.VersionOf);
+        foreach (MessageCodec codec in MessageCodec.All)
+        {
+            for (short version = codec.LowestVersion; version <= codec.HighestVersion; version++)
+                Assert.True(covered[codec.Type].Contains(version), $"no vector of {codec.Type.Name} version {version}");
+        }
+    }
+
     private static void ForEach(Action<JsonElement, MessageCodec, short, byte[]> check)
     {
         var failures = new List<string>();

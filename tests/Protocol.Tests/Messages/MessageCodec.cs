@@ -26,18 +26,30 @@ public sealed class MessageCodec
 
     public Type Type { get; }
 
+    public short LowestVersion => (short)Type.GetField("LowestVersion")!.GetRawConstantValue()!;
+
+    public short HighestVersion => (short)Type.GetField("HighestVersion")!.GetRawConstantValue()!;
+
     public static MessageCodec Of(JsonElement row) => ByName[row.GetProperty("message").GetString()!];
 
     public static short VersionOf(JsonElement row) => row.GetProperty("version").GetInt16();
 
     public static byte[] BytesOf(JsonElement row) => Convert.FromHexString(row.GetProperty("hex").GetString()!);
 
-    /// <summary>Reads a whole message; bytes after it are an error.</summary>
-    public WireStruct Read(ReadOnlyMemory<byte> bytes, short version)
+    /// <summary>Reads a message and says what is left.</summary>
+    public WireStruct Read(ReadOnlyMemory<byte> bytes, short version, out int remaining)
     {
         var reader = new KafkaReader(bytes);
         WireStruct message = _read(ref reader, version);
-        Assert.Equal(0, reader.Remaining);
+        remaining = reader.Remaining;
+        return message;
+    }
+
+    /// <summary>Reads a whole message; bytes after it are an error.</summary>
+    public WireStruct Read(ReadOnlyMemory<byte> bytes, short version)
+    {
+        WireStruct message = Read(bytes, version, out int remaining);
+        Assert.Equal(0, remaining);
         return message;
     }
 }
