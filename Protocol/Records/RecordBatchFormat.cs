@@ -52,6 +52,15 @@ public static class RecordBatchFormat
     /// <summary>Base offset and length: what the length field does not count.</summary>
     public const int LogOverhead = 12;
 
+    /// <summary>The smallest value of the length field: a header without records.</summary>
+    public const int MinLength = RecordsOffset - LogOverhead;
+
+    /// <summary>The bytes from a batch's start through its magic: enough to tell what follows, in every format.</summary>
+    public const int HeaderUpToMagic = MagicOffset + 1;
+
+    /// <summary>The value of an absent producer id, timestamp or offset.</summary>
+    public const long None = -1;
+
     /// <summary>The magic that this broker writes.</summary>
     public const byte CurrentMagic = 2;
 }
