@@ -1,0 +1,131 @@
+namespace KBroker.Broker.Configuration;
+
+/// <summary>The names of the broker settings that code asks for.</summary>
+public static class BrokerConfigNames
+{
+    /// <summary><c>node.id</c>.</summary>
+    public const string NodeId = "node.id";
+
+    /// <summary><c>broker.id</c>.</summary>
+    public const string BrokerId = "broker.id";
+
+    /// <summary><c>broker.rack</c>.</summary>
+    public const string BrokerRack = "broker.rack";
+
+    /// <summary><c>process.roles</c>.</summary>
+    public const string ProcessRoles = "process.roles";
+
+    /// <summary><c>controller.listener.names</c>.</summary>
+    public const string ControllerListenerNames = "controller.listener.names";
+
+    /// <summary><c>listeners</c>.</summary>
+    public const string Listeners = "listeners";
+
+    /// <summary><c>advertised.listeners</c>.</summary>
+    public const string AdvertisedListeners = "advertised.listeners";
+
+    /// <summary><c>listener.security.protocol.map</c>.</summary>
+    public const string ListenerSecurityProtocolMap = "listener.security.protocol.map";
+
+    /// <summary><c>inter.broker.listener.name</c>.</summary>
+    public const string InterBrokerListenerName = "inter.broker.listener.name";
+
+    /// <summary><c>security.inter.broker.protocol</c>.</summary>
+    public const string SecurityInterBrokerProtocol = "security.inter.broker.protocol";
+
+    /// <summary><c>log.dir</c>.</summary>
+    public const string LogDir = "log.dir";
+
+    /// <summary><c>log.dirs</c>.</summary>
+    public const string LogDirs = "log.dirs";
+
+    /// <summary><c>num.partitions</c>.</summary>
+    public const string NumPartitions = "num.partitions";
+
+    /// <summary><c>default.replication.factor</c>.</summary>
+    public const string DefaultReplicationFactor = "default.replication.factor";
+
+    /// <summary><c>auto.create.topics.enable</c>.</summary>
+    public const string AutoCreateTopicsEnable = "auto.create.topics.enable";
+
+    /// <summary><c>delete.topic.enable</c>.</summary>
+    public const string DeleteTopicEnable = "delete.topic.enable";
+
+    /// <summary><c>message.max.bytes</c>.</summary>
+    public const string MessageMaxBytes = "message.max.bytes";
+
+    /// <summary><c>num.recovery.threads.per.data.dir</c>.</summary>
+    public const string NumRecoveryThreadsPerDataDir = "num.recovery.threads.per.data.dir";
+
+    /// <summary><c>socket.request.max.bytes</c>.</summary>
+    public const string SocketRequestMaxBytes = "socket.request.max.bytes";
+
+    /// <summary><c>socket.send.buffer.bytes</c>.</summary>
+    public const string SocketSendBufferBytes = "socket.send.buffer.bytes";
+
+    /// <summary><c>socket.receive.buffer.bytes</c>.</summary>
+    public const string SocketReceiveBufferBytes = "socket.receive.buffer.bytes";
+
+    /// <summary><c>socket.listen.backlog.size</c>.</summary>
+    public const string SocketListenBacklogSize = "socket.listen.backlog.size";
+
+    /// <summary><c>connections.max.idle.ms</c>.</summary>
+    public const string ConnectionsMaxIdleMs = "connections.max.idle.ms";
+
+    /// <summary><c>max.connections</c>.</summary>
+    public const string MaxConnections = "max.connections";
+
+    /// <summary><c>max.connections.per.ip</c>.</summary>
+    public const string MaxConnectionsPerIp = "max.connections.per.ip";
+
+    /// <summary><c>max.connections.per.ip.overrides</c>.</summary>
+    public const string MaxConnectionsPerIpOverrides = "max.connections.per.ip.overrides";
+
+    /// <summary><c>queued.max.request.bytes</c>.</summary>
+    public const string QueuedMaxRequestBytes = "queued.max.request.bytes";
+
+    /// <summary><c>fetch.max.bytes</c>.</summary>
+    public const string FetchMaxBytes = "fetch.max.bytes";
+
+    /// <summary><c>max.incremental.fetch.session.cache.slots</c>.</summary>
+    public const string MaxIncrementalFetchSessionCacheSlots = "max.incremental.fetch.session.cache.slots";
+
+    /// <summary><c>max.request.partition.size.limit</c>.</summary>
+    public const string MaxRequestPartitionSizeLimit = "max.request.partition.size.limit";
+
+    /// <summary><c>request.timeout.ms</c>.</summary>
+    public const string RequestTimeoutMs = "request.timeout.ms";
+
+    /// <summary><c>log.retention.check.interval.ms</c>.</summary>
+    public const string LogRetentionCheckIntervalMs = "log.retention.check.interval.ms";
+
+    /// <summary><c>log.flush.scheduler.interval.ms</c>.</summary>
+    public const string LogFlushSchedulerIntervalMs = "log.flush.scheduler.interval.ms";
+
+    /// <summary><c>log.flush.offset.checkpoint.interval.ms</c>.</summary>
+    public const string LogFlushOffsetCheckpointIntervalMs = "log.flush.offset.checkpoint.interval.ms";
+
+    /// <summary><c>log.flush.start.offset.checkpoint.interval.ms</c>.</summary>
+    public const string LogFlushStartOffsetCheckpointIntervalMs = "log.flush.start.offset.checkpoint.interval.ms";
+
+    /// <summary><c>replica.high.watermark.checkpoint.interval.ms</c>.</summary>
+    public const string ReplicaHighWatermarkCheckpointIntervalMs = "replica.high.watermark.checkpoint.interval.ms";
+
+    /// <summary><c>producer.id.expiration.ms</c>.</summary>
+    public const string ProducerIdExpirationMs = "producer.id.expiration.ms";
+
+    /// <summary><c>controlled.shutdown.enable</c>.</summary>
+    public const string ControlledShutdownEnable = "controlled.shutdown.enable";
+
+    /// <summary><c>kbroker.max.partitions</c>.</summary>
+    public const string KBrokerMaxPartitions = "kbroker.max.partitions";
+
+    /// <summary><c>kbroker.request.read.timeout.ms</c>.</summary>
+    public const string KBrokerRequestReadTimeoutMs = "kbroker.request.read.timeout.ms";
+
+    /// <summary><c>kbroker.response.write.timeout.ms</c>.</summary>
+    public const string KBrokerResponseWriteTimeoutMs = "kbroker.response.write.timeout.ms";
+
+    /// <summary><c>kbroker.shutdown.drain.ms</c>.</summary>
+    public const string KBrokerShutdownDrainMs = "kbroker.shutdown.drain.ms";
+}

@@ -1,0 +1,18 @@
+namespace KBroker.Broker.Configuration;
+
+/// <summary>The data directories and their upkeep.</summary>
+/// <param name="Directories">Absolute paths, at least one, all different.</param>
+/// <param name="RecoveryThreads">Threads per directory that recover logs at start.</param>
+/// <param name="RetentionCheckInterval">Time between two looks for segments to delete.</param>
+/// <param name="RecoveryPointCheckpointInterval">Time between two writes of the recovery points.</param>
+/// <param name="LogStartOffsetCheckpointInterval">Time between two writes of the log start offsets.</param>
+/// <param name="HighWatermarkCheckpointInterval">Time between two writes of the high watermarks.</param>
+/// <param name="ProducerIdExpiration">How long a producer's state is kept without a write.</param>
+public sealed record LogDirConfig(
+    IReadOnlyList<string> Directories,
+    int RecoveryThreads,
+    TimeSpan RetentionCheckInterval,
+    TimeSpan RecoveryPointCheckpointInterval,
+    TimeSpan LogStartOffsetCheckpointInterval,
+    TimeSpan HighWatermarkCheckpointInterval,
+    TimeSpan ProducerIdExpiration);
