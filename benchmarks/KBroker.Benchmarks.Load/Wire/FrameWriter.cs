@@ -1,0 +1,62 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+
+namespace KBroker.Benchmarks.Load.Wire;
+
+/// <summary>
+/// Writes request frames of non-flexible versions by hand, so that the load does not change when the codec does.
+/// </summary>
+internal sealed class FrameWriter
+{
+    private const string ClientId = "load";
+    private readonly ArrayBufferWriter<byte> _bytes = new();
+
+    /// <summary>Starts a frame with request header v1; correlation id 0.</summary>
+    public FrameWriter(short apiKey, short version) => Int32(0).Int16(apiKey).Int16(version).Int32(0).String(ClientId);
+
+    public FrameWriter Int8(sbyte value) => Raw([(byte)value]);
+
+    public FrameWriter Int16(short value)
+    {
+        Span<byte> bytes = stackalloc byte[2];
+        BinaryPrimitives.WriteInt16BigEndian(bytes, value);
+        return Raw(bytes);
+    }
+
+    public FrameWriter Int32(int value)
+    {
+        Span<byte> bytes = stackalloc byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(bytes, value);
+        return Raw(bytes);
+    }
+
+    public FrameWriter Int64(long value)
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64BigEndian(bytes, value);
+        return Raw(bytes);
+    }
+
+    public FrameWriter String(string? value)
+    {
+        if (value is null) return Int16(-1);
+        byte[] bytes = Encoding.UTF8.GetBytes(value);
+        return Int16((short)bytes.Length).Raw(bytes);
+    }
+
+    public FrameWriter Raw(ReadOnlySpan<byte> bytes)
+    {
+        _bytes.Write(bytes);
+        return this;
+    }
+
+    /// <summary>The frame with its length in front.</summary>
+    public byte[] ToFrame()
+    {
+        byte[] frame = GC.AllocateUninitializedArray<byte>(_bytes.WrittenCount, pinned: true);
+        _bytes.WrittenSpan.CopyTo(frame);
+        BinaryPrimitives.WriteInt32BigEndian(frame, frame.Length - 4);
+        return frame;
+    }
+}
