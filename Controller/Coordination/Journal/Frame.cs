@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using System.Numerics;
+using KBroker.Protocol.Records;
 
 namespace KBroker.Controller.Coordination.Journal;
 
@@ -53,12 +53,5 @@ internal static class Frame
     }
 
     private static uint Crc(ReadOnlySpan<byte> frame)
-        => ~Crc(Crc(uint.MaxValue, frame.Slice(4, 4)), frame[HeaderSize..]);
-
-    private static uint Crc(uint crc, ReadOnlySpan<byte> bytes)
-    {
-        for (; bytes.Length >= 8; bytes = bytes[8..]) crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
-        foreach (byte b in bytes) crc = BitOperations.Crc32C(crc, b);
-        return crc;
-    }
+        => Crc32C.Append(Crc32C.Compute(frame.Slice(4, 4)), frame[HeaderSize..]);
 }
