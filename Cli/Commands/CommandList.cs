@@ -1,0 +1,8 @@
+namespace KBroker.Cli.Commands;
+
+/// <summary>The commands of the program, in the order its help shows them.</summary>
+public static class CommandList
+{
+    /// <summary>The commands.</summary>
+    public static IReadOnlyList<ICliCommand> All { get; } = [];
+}
