@@ -119,7 +119,7 @@ internal static class FieldCode
         return value.ToString(CultureInfo.InvariantCulture);
     }
 
-    private static string Choose(string condition, string yes, string no) =>
+    public static string Choose(string condition, string yes, string no) =>
         condition switch { "true" => yes, "false" => no, _ => $"{condition} ? {yes} : {no}" };
 
     private static string Suffix(FieldSpec field)

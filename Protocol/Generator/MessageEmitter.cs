@@ -200,29 +200,34 @@ internal sealed class MessageEmitter
         _code.Line("internal bool IsDefault() => UnknownTaggedFields is not { Count: > 0 } && " + string.Join(" && ", same) + ";");
     }
 
-    private void DeclareFlexible(StructSpec type)
-    {
-        if (FlexibleCondition(type) is not ("true" or "false")) _code.Line($"bool f = v >= {_message.Flexible.Low};");
-    }
-
     /// <summary><c>true</c>, <c>false</c>, or <c>f</c> where it depends on the version.</summary>
-    private string FlexibleCondition(StructSpec type)
+    internal static string FlexibleCondition(MessageSpec message, StructSpec type)
     {
-        string condition = _message.Flexible.Condition(type.Versions);
+        string condition = message.Flexible.Condition(type.Versions);
         return condition is "true" or "false" ? condition : "f";
     }
 
-    private string Flexible(FieldSpec field, StructSpec type)
+    /// <summary>Whether the field has the compact encoding: <c>true</c>, <c>false</c>, or a condition.</summary>
+    internal static string Flexible(MessageSpec message, FieldSpec field, StructSpec type)
     {
         if (field.Flexible is { } own) return own.Condition(type.Versions);
-        string condition = _message.Flexible.Condition(Present(field, type));
+        string condition = message.Flexible.Condition(Present(field, type));
         return condition is "true" or "false" ? condition : "f";
     }
 
-    private static VersionRange Present(FieldSpec field, StructSpec type) => field.Versions.Intersect(type.Versions);
+    private void DeclareFlexible(StructSpec type)
+    {
+        if (FlexibleCondition(type) == "f") _code.Line($"bool f = v >= {_message.Flexible.Low};");
+    }
+
+    private string FlexibleCondition(StructSpec type) => FlexibleCondition(_message, type);
+
+    private string Flexible(FieldSpec field, StructSpec type) => Flexible(_message, field, type);
+
+    internal static VersionRange Present(FieldSpec field, StructSpec type) => field.Versions.Intersect(type.Versions);
 
     /// <summary>The condition under which the field is written in its place, not as a tagged field.</summary>
-    private static string Inline(FieldSpec field, StructSpec type)
+    internal static string Inline(FieldSpec field, StructSpec type)
     {
         VersionRange present = Present(field, type);
         if (present.IsEmpty || field.Tagged.Covers(present)) return "false";
@@ -230,10 +235,10 @@ internal sealed class MessageEmitter
         return present.Condition(type.Versions);
     }
 
-    private static List<FieldSpec> Tagged(StructSpec type) =>
+    internal static List<FieldSpec> Tagged(StructSpec type) =>
         type.Fields.Where(field => !field.Tagged.Intersect(field.Versions).Intersect(type.Versions).IsEmpty).OrderBy(field => field.Tag).ToList();
 
-    private static string Describe(FieldSpec field)
+    internal static string Describe(FieldSpec field)
     {
         string text = $"{(field.IsArray ? "[]" : "")}{field.Type}, versions {field.Versions}";
         if (field.IsNullable) text += $", nullable in {field.Nullable}";

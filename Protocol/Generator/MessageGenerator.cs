@@ -5,7 +5,8 @@ using Microsoft.CodeAnalysis.Text;
 namespace KBroker.Protocol.Generator;
 
 /// <summary>
-/// Turns every <c>Schemas/*.json</c> of the project into a message type, all of them together into <c>ApiKey</c> and
+/// Turns every <c>Schemas/*.json</c> of the project into a message type, those that the property
+/// <c>KBrokerMessageViews</c> names into a view as well, all of them together into <c>ApiKey</c> and
 /// <c>ApiKeys</c>, and <c>Schemas/errors.csv</c> into <c>ErrorCode</c>.
 /// </summary>
 [Generator(LanguageNames.CSharp)]
@@ -24,6 +25,15 @@ public sealed class MessageGenerator : IIncrementalGenerator
             .Where(static file => file.Path.EndsWith(".json", StringComparison.Ordinal))
             .Select(static (file, cancel) => SchemaResult.From(file.Path, file.GetText(cancel)!.ToString()));
         context.RegisterSourceOutput(messages, static (output, message) => Add(output, message));
+
+        IncrementalValueProvider<string> viewNames = context.AnalyzerConfigOptionsProvider
+            .Select(static (options, _) =>
+                options.GlobalOptions.TryGetValue("build_property.KBrokerMessageViews", out string? names) ? $",{names}," : "");
+        IncrementalValuesProvider<SchemaResult> views = schemas
+            .Combine(viewNames)
+            .Where(static pair => pair.Right.Contains($",{Path.GetFileNameWithoutExtension(pair.Left.Path)},"))
+            .Select(static (pair, cancel) => SchemaResult.ViewFrom(pair.Left.Path, pair.Left.GetText(cancel)!.ToString()));
+        context.RegisterSourceOutput(views, static (output, view) => Add(output, view));
 
         IncrementalValueProvider<string> keys = messages
             .Select(static (message, _) => message.KeyRow)

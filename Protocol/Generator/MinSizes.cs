@@ -17,22 +17,22 @@ internal static class MinSizes
     }
 
     /// <summary>An expression on <c>v</c> for all versions of the type; never below 1, so that a count is always bounded.</summary>
-    public static string Expression(StructSpec type, MessageSpec message)
+    public static string Expression(StructSpec type, MessageSpec message) =>
+        Chain(type.Versions, version => Math.Max(1, Of(type, version, message.Flexible.Contains(version))));
+
+    /// <summary>An expression on <c>v</c> that gives a number for each version of a range.</summary>
+    public static string Chain(VersionRange versions, Func<int, int> number)
     {
         string expression = "";
-        int low = type.Versions.Low;
-        int last = Clamped(type, message, low);
-        for (int version = low + 1; version <= type.Versions.High; version++)
+        int last = number(versions.Low);
+        for (int version = versions.Low + 1; version <= versions.High; version++)
         {
-            int size = Clamped(type, message, version);
-            if (size == last) continue;
+            int next = number(version);
+            if (next == last) continue;
             expression += $"v < {version} ? {last} : ";
-            last = size;
+            last = next;
         }
 
         return expression + last;
     }
-
-    private static int Clamped(StructSpec type, MessageSpec message, int version) =>
-        Math.Max(1, Of(type, version, message.Flexible.Contains(version)));
 }

@@ -16,12 +16,17 @@ internal sealed class SchemaResult : IEquatable<SchemaResult>
     /// <summary>Why the file cannot be used, or null.</summary>
     public string? Error { get; }
 
-    public static SchemaResult From(string path, string text)
+    public static SchemaResult From(string path, string text) => From(path, text, message =>
+        new SchemaResult(message.Name, MessageEmitter.Emit(message), ApiKeysEmitter.Row(message), null));
+
+    public static SchemaResult ViewFrom(string path, string text) => From(path, text, message =>
+        new SchemaResult(message.Name + "View", ViewEmitter.Emit(message), "", null));
+
+    private static SchemaResult From(string path, string text, Func<MessageSpec, SchemaResult> emit)
     {
         try
         {
-            MessageSpec message = SchemaParser.Parse(text);
-            return new SchemaResult(message.Name, MessageEmitter.Emit(message), ApiKeysEmitter.Row(message), null);
+            return emit(SchemaParser.Parse(text));
         }
         catch (FormatException error)
         {

@@ -11,14 +11,11 @@ public static class RequestFrame
     /// of the API is one that is served is the caller's to judge.
     /// </summary>
     /// <exception cref="MalformedMessageException">The bytes are not a header, or the API key is not known.</exception>
-    public static RequestHeader ReadHeader(ref KafkaReader reader)
-    {
-        KafkaReader ahead = reader;
-        short key = ahead.ReadInt16();
-        short version = ahead.ReadInt16();
-        ApiKeyInfo api = ApiKeys.Find(key) ?? throw new MalformedMessageException($"unknown API key {key}");
-        return RequestHeader.Read(ref reader, api.RequestHeaderVersion(version));
-    }
+    public static RequestHeader ReadHeader(ref KafkaReader reader) => RequestHeader.Read(ref reader, HeaderVersion(reader));
+
+    /// <summary>As <see cref="ReadHeader"/>, in place and without allocating.</summary>
+    /// <exception cref="MalformedMessageException">The bytes are not a header, or the API key is not known.</exception>
+    public static RequestHeaderView ReadHeaderView(scoped ref KafkaReader reader) => RequestHeaderView.Read(ref reader, HeaderVersion(reader));
 
     /// <summary>A whole request, with its length in front.</summary>
     /// <exception cref="MessageEncodingException">The version cannot carry a value.</exception>
@@ -41,5 +38,13 @@ public static class RequestFrame
         header.Write(ref writer, headerVersion);
         body.Write(ref writer, version);
         return bytes;
+    }
+
+    private static short HeaderVersion(KafkaReader ahead)
+    {
+        short key = ahead.ReadInt16();
+        short version = ahead.ReadInt16();
+        ApiKeyInfo api = ApiKeys.Find(key) ?? throw new MalformedMessageException($"unknown API key {key}");
+        return api.RequestHeaderVersion(version);
     }
 }
