@@ -34,10 +34,11 @@ internal static class ApiKeysEmitter
         code.Close();
         code.Line("");
         code.Open("public static partial class ApiKeys");
-        code.Open("private static readonly ApiKeyInfo[] Table =");
+        code.Line("private static ApiKeyInfo[] CreateTable() =>");
+        code.Line("[");
         foreach (string[] row in rows)
             code.Line($"new(ApiKey.{row[1]}, \"{row[1]}\", {row[2]}, {row[3]}, {row[4]}, {row[5]}),");
-        code.Close(";");
+        code.Line("];");
         code.Close();
         return code.ToString();
     }

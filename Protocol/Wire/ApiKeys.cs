@@ -3,6 +3,7 @@ namespace KBroker.Protocol;
 /// <summary>The table of all APIs that the schemas know. What a broker serves is for its handlers to say.</summary>
 public static partial class ApiKeys
 {
+    private static readonly ApiKeyInfo[] Table = CreateTable();
     private static readonly ApiKeyInfo?[] ByKey = Index();
 
     /// <summary>All APIs, by ascending key.</summary>
