@@ -32,6 +32,12 @@ public abstract class ApiHandler
     public virtual short LowestAdvertisedVersion => LowestVersion;
 
     /// <summary>
+    /// What a request of a version that is not served is answered with, in version 0; null closes the connection, as Kafka
+    /// does for all APIs but ApiVersions (KIP-511).
+    /// </summary>
+    public virtual IApiMessage? UnsupportedVersionResponse => null;
+
+    /// <summary>
     /// Takes a request. The returned task completes when the request is dispatched: its bytes are not needed any more and the
     /// next request of the connection may be taken. The response may come later. Must not block the thread.
     /// </summary>

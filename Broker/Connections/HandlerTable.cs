@@ -1,5 +1,3 @@
-using KBroker.Protocol;
-
 namespace KBroker.Broker.Connections;
 
 /// <summary>The only list of APIs that a listener serves; ApiVersions answers from it.</summary>

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace KBroker.Broker.Connections.Sockets;
 
@@ -13,6 +14,7 @@ internal sealed class SocketSender(Socket socket)
 {
     private const int LargestSend = 1 << 20;
     private const int WaitPiece = 16 << 10;
+    private const int CopySize = 64 << 10;
 
     private long _bytesSent;
 
@@ -22,7 +24,7 @@ internal sealed class SocketSender(Socket socket)
     /// <summary>Sends a frame whole.</summary>
     public ValueTask SendAsync(ResponseBuffer frame)
     {
-        ReadOnlyMemory<byte> buffer = frame.Buffer;
+        ReadOnlyMemory<byte> buffer = frame.Bytes;
         if (!frame.IsInMemory) return SendSplicedAsync(frame);
         if (buffer.Length > LargestSend) return SendMemoryAsync(buffer);
         ValueTask<int> sending = socket.SendAsync(buffer, SocketFlags.None);
@@ -47,12 +49,12 @@ internal sealed class SocketSender(Socket socket)
         for (int i = 0; i < frame.Splices.Count; i++)
         {
             ResponseBuffer.Splice splice = frame.Splices[i];
-            await SendMemoryAsync(frame.Buffer[position..splice.Position]).ConfigureAwait(false);
+            await SendMemoryAsync(frame.Bytes[position..splice.Position]).ConfigureAwait(false);
             position = splice.Position;
-            await SendFileAsync(splice.Range).ConfigureAwait(false);
+            await SendSourceAsync(splice.Source).ConfigureAwait(false);
         }
 
-        await SendMemoryAsync(frame.Buffer[position..]).ConfigureAwait(false);
+        await SendMemoryAsync(frame.Bytes[position..]).ConfigureAwait(false);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
@@ -66,38 +68,47 @@ internal sealed class SocketSender(Socket socket)
         }
     }
 
+    private ValueTask SendSourceAsync(ITransferSource source) =>
+        source.TryGetFile(out SafeFileHandle? file, out long offset)
+            ? SendFileAsync(source, file, offset)
+            : SendThroughMemoryAsync(source, 0, source.Length, CopySize);
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask SendFileAsync(FileRange range)
+    private async ValueTask SendFileAsync(ITransferSource source, SafeFileHandle file, long start)
     {
-        long offset = range.Offset;
-        long end = range.Offset + range.Length;
+        long offset = start;
+        long end = start + source.Length;
         while (offset < end)
         {
-            nint sent = LibC.SendFile(socket.SafeHandle, range.File, ref offset, (nuint)(end - offset));
+            nint sent = LibC.SendFile(socket.SafeHandle, file, ref offset, (nuint)(end - offset));
             if (sent > 0)
             {
                 Count(sent);
                 continue;
             }
 
-            int error = sent == 0 ? 0 : Marshal.GetLastPInvokeError();
-            if (sent == 0) throw new IOException($"A file ended {end - offset} bytes before its range did.");
+            if (sent == 0) throw new IOException($"A file ended {end - offset} bytes before the records sent from it did.");
+            int error = Marshal.GetLastPInvokeError();
             if (error == LibC.ErrorInterrupted) continue;
             if (error != LibC.ErrorAgain) throw new IOException($"sendfile failed (errno {error}).");
-            offset += await SendPieceAsync(range.File, offset, (int)Math.Min(end - offset, WaitPiece)).ConfigureAwait(false);
+            int piece = (int)Math.Min(end - offset, WaitPiece);
+            await SendThroughMemoryAsync(source, (int)(offset - start), piece, piece).ConfigureAwait(false);
+            offset += piece;
         }
     }
 
-    /// <summary>Sends a small piece through memory. Returns the bytes sent once the socket has taken them.</summary>
-    private async ValueTask<int> SendPieceAsync(Microsoft.Win32.SafeHandles.SafeFileHandle file, long offset, int length)
+    private async ValueTask SendThroughMemoryAsync(ITransferSource source, int offset, int length, int pieceSize)
     {
-        byte[] piece = ArrayPool<byte>.Shared.Rent(length);
+        byte[] piece = ArrayPool<byte>.Shared.Rent(Math.Min(pieceSize, length));
         try
         {
-            int read = RandomAccess.Read(file, piece.AsSpan(0, length), offset);
-            if (read == 0) throw new IOException("A file ended before the range that is sent from it.");
-            await SendMemoryAsync(piece.AsMemory(0, read)).ConfigureAwait(false);
-            return read;
+            for (int end = offset + length; offset < end;)
+            {
+                int size = Math.Min(end - offset, pieceSize);
+                source.Read(offset, piece.AsSpan(0, size));
+                await SendMemoryAsync(piece.AsMemory(0, size)).ConfigureAwait(false);
+                offset += size;
+            }
         }
         finally
         {
