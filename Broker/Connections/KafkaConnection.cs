@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using KBroker.Protocol;
+using KBroker.Protocol.Messages;
 using KBroker.Protocol.Wire;
 
 namespace KBroker.Broker.Connections;
@@ -119,19 +120,23 @@ internal sealed class KafkaConnection
     {
         ReadOnlyMemory<byte> frame = _frames.Frame;
         var reader = new KafkaReader(frame);
-        RequestHeaderView start = RequestHeaderView.Peek(reader);
-        ApiHandler handler = _handlers.Find(start.ApiKey)
-            ?? throw new MalformedMessageException($"API key {start.ApiKey} is not served here");
-        if (start.ApiVersion < handler.LowestVersion || start.ApiVersion > handler.HighestVersion)
+
+        // Every header begins like version 0; only the API says which version it really is.
+        KafkaReader ahead = reader;
+        RequestHeaderView start = RequestHeaderView.Read(ref ahead, 0);
+        ApiHandler handler = _handlers.Find(start.RequestApiKey)
+            ?? throw new MalformedMessageException($"API key {start.RequestApiKey} is not served here");
+        short version = start.RequestApiVersion;
+        if (version < handler.LowestVersion || version > handler.HighestVersion)
         {
             if (handler.UnsupportedVersionResponse is not { } refusal)
-                throw new MalformedMessageException($"{handler.ApiKey} version {start.ApiVersion} is not served");
+                throw new MalformedMessageException($"{handler.ApiKey} version {version} is not served");
             return new(new QueuedResponse(PendingResponse.Ready(refusal), 0, start.CorrelationId));
         }
 
-        RequestHeaderView header = RequestHeaderView.Read(ref reader, ApiKeys.Get(handler.ApiKey).RequestHeaderVersion(start.ApiVersion));
+        RequestHeaderView header = RequestHeaderView.Read(ref reader, ApiKeys.Get(handler.ApiKey).RequestHeaderVersion(version));
         var context = new RequestContext(
-            handler.ApiKey, header.ApiVersion, header.CorrelationId, ClientId(header), frame[reader.Position..], Client);
+            handler.ApiKey, version, header.CorrelationId, ClientId(header), frame[reader.Position..], Client);
         ValueTask<PendingResponse> dispatched = handler.HandleAsync(in context);
         return dispatched.IsCompletedSuccessfully
             ? new(new QueuedResponse(dispatched.Result, context.ApiVersion, context.CorrelationId))
@@ -145,7 +150,7 @@ internal sealed class KafkaConnection
     /// <summary>A client hardly ever changes its id, so that one string serves all its requests.</summary>
     private string? ClientId(in RequestHeaderView header)
     {
-        if (!header.HasClientId) return null;
+        if (header.ClientIdIsNull) return null;
         ReadOnlySpan<byte> utf8 = header.ClientId;
         if (_clientIdLength >= 0 && utf8.SequenceEqual(_clientIdUtf8.AsSpan(0, _clientIdLength))) return _clientId;
         string clientId = System.Text.Encoding.UTF8.GetString(utf8);
