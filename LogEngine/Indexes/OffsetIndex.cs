@@ -1,0 +1,84 @@
+using System.Buffers.Binary;
+using KBroker.LogEngine.Storage;
+
+namespace KBroker.LogEngine.Indexes;
+
+/// <summary>Where the batch that ends with an offset starts.</summary>
+internal readonly record struct OffsetPosition(long Offset, int Position);
+
+/// <summary>
+/// The <c>.index</c> file: relative offset (int32) and position (int32) of the batches at which about every
+/// <c>index.interval.bytes</c> a note was made. Both columns rise strictly.
+/// </summary>
+internal sealed class OffsetIndex(ILogFileSystem fileSystem, string path, long baseOffset, int maxFileBytes)
+    : SparseIndex(fileSystem, path, EntrySize, maxFileBytes)
+{
+    public const int EntrySize = 8;
+
+    public bool IsFull => Count >= MaxEntries;
+
+    public void Append(long offset, int position)
+    {
+        Span<byte> entry = AddEntry();
+        BinaryPrimitives.WriteInt32BigEndian(entry, checked((int)(offset - baseOffset)));
+        BinaryPrimitives.WriteInt32BigEndian(entry[4..], position);
+        PublishEntry();
+    }
+
+    /// <summary>The last entry at or before the offset; the segment's start when there is none.</summary>
+    public OffsetPosition Lookup(long offset)
+    {
+        Entries entries = Current;
+        int count = CountUpTo(entries, offset);
+        return count == 0 ? new OffsetPosition(baseOffset, 0) : Entry(entries, count - 1);
+    }
+
+    /// <summary>The last entry, or the segment's start.</summary>
+    public OffsetPosition Last()
+    {
+        Entries entries = Current;
+        int count = entries.Count;
+        return count == 0 ? new OffsetPosition(baseOffset, 0) : Entry(entries, count - 1);
+    }
+
+    public OffsetPosition this[int index] => Entry(Current, index);
+
+    /// <summary>Drops the entries of this offset and later ones.</summary>
+    public void TruncateTo(long offset) => KeepFirst(offset == 0 ? 0 : CountUpTo(Current, offset - 1));
+
+    protected override bool IsPlausible(Entries entries, int segmentSize)
+    {
+        long lastOffset = -1;
+        long lastPosition = -1;
+        for (int i = 0; i < entries.Count; i++)
+        {
+            (long offset, int position) = Entry(entries, i);
+            if (offset - baseOffset <= lastOffset || position <= lastPosition || position >= segmentSize) return false;
+            lastOffset = offset - baseOffset;
+            lastPosition = position;
+        }
+
+        return true;
+    }
+
+    private OffsetPosition Entry(Entries entries, int index)
+    {
+        ReadOnlySpan<byte> entry = entries.Bytes.AsSpan(index * EntrySize, EntrySize);
+        return new OffsetPosition(
+            baseOffset + BinaryPrimitives.ReadInt32BigEndian(entry), BinaryPrimitives.ReadInt32BigEndian(entry[4..]));
+    }
+
+    private int CountUpTo(Entries entries, long offset)
+    {
+        int low = 0;
+        int high = entries.Count;
+        while (low < high)
+        {
+            int middle = (int)((uint)(low + high) >> 1);
+            if (Entry(entries, middle).Offset <= offset) low = middle + 1;
+            else high = middle;
+        }
+
+        return low;
+    }
+}

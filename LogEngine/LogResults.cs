@@ -1,0 +1,49 @@
+using KBroker.LogEngine.Segments;
+
+namespace KBroker.LogEngine;
+
+/// <summary>How an append ended.</summary>
+public enum AppendStatus
+{
+    /// <summary>The batches are in the log.</summary>
+    Appended,
+
+    /// <summary>A batch is larger than <c>max.message.bytes</c>; nothing was written (MESSAGE_TOO_LARGE).</summary>
+    MessageTooLarge,
+
+    /// <summary>The batches together are larger than <c>segment.bytes</c>; nothing was written (RECORD_LIST_TOO_LARGE).</summary>
+    RecordListTooLarge,
+
+    /// <summary>The given offsets start below the log end or do not rise; nothing was written.</summary>
+    OffsetsOutOfOrder,
+}
+
+/// <summary>
+/// What an append assigned. <paramref name="LogAppendTime"/> is -1 unless the broker stamps timestamps; then milliseconds.
+/// <paramref name="LastOffset"/> is inclusive.
+/// </summary>
+public readonly record struct LogAppendResult(
+    AppendStatus Status, long FirstOffset, long LastOffset, long LogAppendTime, long LogStartOffset)
+{
+    /// <summary>The log end offset after the append.</summary>
+    public long NextOffset => LastOffset + 1;
+}
+
+/// <summary>How a read ended.</summary>
+public enum LogReadStatus
+{
+    /// <summary>The offset lies in the log; there may be no bytes yet.</summary>
+    Ok,
+
+    /// <summary>The offset lies below the log start or beyond the log end (OFFSET_OUT_OF_RANGE).</summary>
+    OffsetOutOfRange,
+}
+
+/// <summary>
+/// What a read found: the slice, to be disposed by the caller, or null when there are no bytes; and the log's offsets as they
+/// were when it was taken.
+/// </summary>
+public readonly record struct LogReadResult(LogReadStatus Status, LogSlice? Slice, long LogStartOffset, long LogEndOffset);
+
+/// <summary>A record's timestamp (milliseconds), its offset and its leader epoch (-1 unknown).</summary>
+public readonly record struct TimestampOffset(long Timestamp, long Offset, int LeaderEpoch);

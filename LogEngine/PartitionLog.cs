@@ -1,0 +1,358 @@
+using System.Diagnostics;
+using KBroker.LogEngine.Epochs;
+using KBroker.LogEngine.Recovery;
+using KBroker.LogEngine.Segments;
+using KBroker.LogEngine.Storage;
+using KBroker.Protocol.Identity;
+using KBroker.Protocol.Records;
+
+namespace KBroker.LogEngine;
+
+/// <summary>
+/// The log of one partition on one disk. It knows offsets, epochs and files; who leads and what is committed it does not know.
+/// </summary>
+/// <remarks>
+/// Writers: every method that changes the log takes <see cref="Gate"/>, which is reentrant; an owner that has to make several
+/// steps one (check its role, then append) holds it around them and needs no lock of its own. Readers take no lock: they see an
+/// immutable list of segments and offsets published after the bytes they cover. <c>LogStartOffset ≤ LogEndOffset</c> and
+/// <c>RecoveryPoint ≤ LogEndOffset</c> hold whenever the gate is free. A truncation may take away bytes that a reader was given:
+/// the owner fences reads by leader epoch. After a failed write or flush other than a full disk the log takes no more appends.
+/// </remarks>
+public sealed class PartitionLog
+{
+    private readonly LogEnvironment _environment;
+    private readonly SegmentStore _segments;
+    private readonly LeaderEpochCache _epochs;
+    private readonly LogReader _reader;
+    private readonly LogFlusher _flusher;
+    private volatile LogConfig _config;
+    private long _logStartOffset;
+    private long _logEndOffset;
+    private volatile LogState _state;
+
+    internal PartitionLog(LogEnvironment environment, TopicPartition partition, LogConfig config, LoadedLog loaded)
+    {
+        _environment = environment;
+        _config = config;
+        TopicPartition = partition;
+        TopicId = loaded.TopicId;
+        _segments = loaded.Segments;
+        _epochs = loaded.Epochs;
+        _logStartOffset = loaded.LogStartOffset;
+        _logEndOffset = loaded.LogEndOffset;
+        _reader = new LogReader(this, _segments);
+        _flusher = new LogFlusher(this, environment, _segments, _epochs, loaded.RecoveryPoint);
+    }
+
+    /// <summary>The lock of all changes.</summary>
+    public Lock Gate { get; } = new();
+
+    /// <summary>Topic and number.</summary>
+    public TopicPartition TopicPartition { get; }
+
+    /// <summary>The topic's id as noted in <c>partition.metadata</c>; empty when there is none.</summary>
+    public Guid TopicId { get; }
+
+    /// <summary>Where the files lie; another place once the log is deleted.</summary>
+    public string Directory => _segments.Directory;
+
+    /// <summary>The settings in force.</summary>
+    public LogConfig Config => _config;
+
+    /// <summary>The first offset that can be read.</summary>
+    public long LogStartOffset => Volatile.Read(ref _logStartOffset);
+
+    /// <summary>The offset the next record gets.</summary>
+    public long LogEndOffset => Volatile.Read(ref _logEndOffset);
+
+    /// <summary>Everything below is on the disk; recovery starts here.</summary>
+    public long RecoveryPoint => _flusher.RecoveryPoint;
+
+    /// <summary>The size of all segments, in bytes.</summary>
+    public long SizeInBytes => _segments.TotalSize();
+
+    /// <summary>The number of segments, at least 1.</summary>
+    public int SegmentCount => _segments.All.Length;
+
+    /// <summary>The latest leader epoch in the log; <see cref="LeaderEpoch.Unknown"/> when there is none.</summary>
+    public LeaderEpoch LatestEpoch => _epochs.Latest is { } epoch ? new LeaderEpoch(epoch) : LeaderEpoch.Unknown;
+
+    /// <summary>The epochs and where they start.</summary>
+    public IReadOnlyList<EpochEntry> Epochs => _epochs.Entries;
+
+    /// <summary>Whether the log still takes changes: neither closed, deleted nor failed.</summary>
+    public bool IsOpen => _state == LogState.Open;
+
+    internal LogFlusher Flusher => _flusher;
+
+    internal SegmentStore Segments => _segments;
+
+    internal LeaderEpochCache EpochCache => _epochs;
+
+    /// <summary>
+    /// Appends batches of magic 2 that the caller has validated (structure, CRC, timestamps): stamps base offset, leader epoch and,
+    /// where the topic asks for it, the append time into <paramref name="records"/>, and writes them with one call.
+    /// </summary>
+    /// <exception cref="StorageException">The disk failed; nothing of the append is visible.</exception>
+    public LogAppendResult AppendAsLeader(Span<byte> records, LeaderEpoch epoch)
+    {
+        lock (Gate)
+        {
+            ThrowIfNotOpen();
+            LogConfig config = _config;
+            long now = _environment.NowMs;
+            long appendTime = config.MessageTimestampType == TimestampType.LogAppendTime ? now : -1;
+            AppendStatus status = LeaderStamp.Apply(records, LogEndOffset, epoch, appendTime, config.MaxMessageBytes, out BatchRange range);
+            if (status == AppendStatus.Appended && records.Length > config.SegmentBytes) status = AppendStatus.RecordListTooLarge;
+            if (status != AppendStatus.Appended) return new LogAppendResult(status, -1, -1, -1, LogStartOffset);
+            Write(records, range, config, now);
+            _epochs.Assign(epoch.Value, range.FirstOffset);
+            _flusher.AfterAppend(config);
+            return new LogAppendResult(AppendStatus.Appended, range.FirstOffset, range.LastOffset, appendTime, LogStartOffset);
+        }
+    }
+
+    /// <summary>
+    /// Appends batches that carry their leader's offsets and epochs, CRC checked by the caller. Bytes after the last whole batch
+    /// are left out. Offsets must rise from the log end; gaps are allowed, as compaction leaves them.
+    /// </summary>
+    /// <exception cref="StorageException">The disk failed; nothing of the append is visible.</exception>
+    public LogAppendResult AppendAsFollower(ReadOnlySpan<byte> records)
+    {
+        lock (Gate)
+        {
+            ThrowIfNotOpen();
+            LogConfig config = _config;
+            if (!BatchRange.TryMeasure(records, LogEndOffset, out BatchRange range))
+                return new LogAppendResult(AppendStatus.OffsetsOutOfOrder, -1, -1, -1, LogStartOffset);
+            if (range.Bytes == 0)
+                return new LogAppendResult(AppendStatus.Appended, LogEndOffset, LogEndOffset - 1, -1, LogStartOffset);
+            records = records[..range.Bytes];
+            Write(records, range, config, _environment.NowMs);
+            while (BatchHeader.TryParse(records, out BatchHeader header))
+            {
+                _epochs.Assign(header.LeaderEpoch, header.BaseOffset);
+                records = records[header.SizeInBytes..];
+            }
+
+            _flusher.AfterAppend(config);
+            return new LogAppendResult(AppendStatus.Appended, range.FirstOffset, range.LastOffset, -1, LogStartOffset);
+        }
+    }
+
+    /// <summary>
+    /// Reads from the batch that holds <paramref name="startOffset"/>: at most <paramref name="maxBytes"/> bytes, but the whole
+    /// first batch if <paramref name="minOneMessage"/>; the last batch may be cut. No batch that reaches
+    /// <paramref name="upperBound"/> (exclusive: high watermark, last stable offset or log end) is touched. Takes no lock.
+    /// </summary>
+    /// <exception cref="StorageException">The disk failed or the log is closed.</exception>
+    public LogReadResult Read(long startOffset, int maxBytes, bool minOneMessage, long upperBound) =>
+        _reader.Read(startOffset, maxBytes, minOneMessage, upperBound);
+
+    /// <summary>
+    /// The first record whose timestamp (milliseconds) is <paramref name="timestamp"/> or later; null when there is none. Takes no lock.
+    /// </summary>
+    public TimestampOffset? FindOffsetByTimestamp(long timestamp) => _reader.FindByTimestamp(timestamp);
+
+    /// <summary>The record with the largest timestamp, the first of its batch that has it; null when none has any (KIP-734).</summary>
+    public TimestampOffset? FindMaxTimestamp() => _reader.FindMaxTimestamp();
+
+    /// <summary>Where an epoch ends in this log (OffsetForLeaderEpoch).</summary>
+    public EpochEndOffset EndOffsetFor(LeaderEpoch epoch) => _epochs.EndOffsetFor(epoch.Value, LogEndOffset);
+
+    /// <summary>The epoch of the record at an offset; <see cref="LeaderEpoch.Unknown"/> below the first noted one.</summary>
+    public LeaderEpoch EpochAt(long offset) => _epochs.EpochAt(offset) is { } epoch ? new LeaderEpoch(epoch) : LeaderEpoch.Unknown;
+
+    /// <summary>A leader starts its epoch at the log end, whether or not it ever appends.</summary>
+    public void StartEpoch(LeaderEpoch epoch)
+    {
+        lock (Gate) _epochs.Assign(epoch.Value, LogEndOffset);
+    }
+
+    /// <summary>
+    /// Raises the log start (DeleteRecords, or a follower hearing its leader's); segments wholly below go. False if it is not
+    /// above the present start.
+    /// </summary>
+    public bool AdvanceLogStartOffset(long offset)
+    {
+        lock (Gate)
+        {
+            ThrowIfNotOpen();
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, LogEndOffset);
+            if (offset <= LogStartOffset) return false;
+            Volatile.Write(ref _logStartOffset, offset);
+            int gone = 0;
+            ReadOnlySpan<LogSegment> segments = _segments.All;
+            while (gone + 1 < segments.Length && segments[gone + 1].BaseOffset <= offset) gone++;
+            Guarded(() =>
+            {
+                if (gone > 0) _segments.RemoveFirst(gone, _config);
+                _epochs.TruncateFromStart(offset);
+            });
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// Cuts the log at an offset: batches that hold it or later ones go. False if the log ends there or earlier. An offset below
+    /// the log start empties the log, which then starts and ends there.
+    /// </summary>
+    public bool TruncateTo(long offset)
+    {
+        lock (Gate)
+        {
+            ThrowIfNotOpen();
+            ArgumentOutOfRangeException.ThrowIfNegative(offset);
+            if (offset >= LogEndOffset) return false;
+            if (offset < LogStartOffset)
+            {
+                TruncateFullyAndStartAt(offset);
+                return true;
+            }
+
+            Guarded(() =>
+            {
+                // Readers stop at the new end before the bytes behind it go.
+                long end = Volatile.Read(ref _logEndOffset);
+                Volatile.Write(ref _logEndOffset, offset);
+                Volatile.Write(ref _logEndOffset, LogTruncation.Cut(_segments, offset, _config));
+                Debug.Assert(LogEndOffset <= end, "a cut does not lengthen the log");
+                _epochs.TruncateFromEnd(LogEndOffset);
+                _flusher.AfterTruncation(LogEndOffset);
+            });
+            return true;
+        }
+    }
+
+    /// <summary>Drops everything; the log starts and ends at the offset.</summary>
+    public void TruncateFullyAndStartAt(long offset)
+    {
+        lock (Gate)
+        {
+            ThrowIfNotOpen();
+            ArgumentOutOfRangeException.ThrowIfNegative(offset);
+            Guarded(() =>
+            {
+                _segments.StartOver(offset, _config);
+                if (offset < LogStartOffset) Volatile.Write(ref _logStartOffset, offset);
+                Volatile.Write(ref _logEndOffset, offset);
+                Volatile.Write(ref _logStartOffset, offset);
+                _epochs.Clear();
+                _flusher.AfterTruncation(offset);
+            });
+        }
+    }
+
+    /// <summary>Ends the active segment, if it holds anything.</summary>
+    public void Roll()
+    {
+        lock (Gate)
+        {
+            ThrowIfNotOpen();
+            if (_segments.Active.Size > 0) Guarded(() => _segments.Roll(LogEndOffset, _config));
+        }
+    }
+
+    /// <summary>Puts new settings in force, from the next append on.</summary>
+    public void UpdateConfig(LogConfig config) => _config = config;
+
+    /// <summary>Returns when everything appended before the call is on the disk. Waits for the disk outside the gate.</summary>
+    /// <exception cref="StorageException">The flush failed: the log takes no more appends, and the flush is not repeated.</exception>
+    public void Flush() => _flusher.Flush(LogEndOffset);
+
+    /// <summary>Flushes, trims the files and lets go of them. Slices in use stay valid.</summary>
+    internal void Close()
+    {
+        lock (Gate)
+        {
+            if (_state != LogState.Open) return;
+            Guarded(() =>
+            {
+                _segments.Active.Seal();
+                _epochs.Persist();
+            });
+            Flush();
+            _state = LogState.Closed;
+            _segments.Release();
+        }
+    }
+
+    /// <summary>Lets go of the files without writing anything: the directory is offline or was deleted.</summary>
+    internal void Abandon(LogState state)
+    {
+        lock (Gate)
+        {
+            if (_state is LogState.Closed or LogState.Deleted) return;
+            _state = state;
+            _segments.Release();
+        }
+    }
+
+    /// <summary>The directory was renamed.</summary>
+    internal void Relocate(string directory)
+    {
+        lock (Gate)
+        {
+            _segments.Relocate(directory);
+            _epochs.Relocate(directory);
+        }
+    }
+
+    internal void ThrowIfNotOpen()
+    {
+        if (_state != LogState.Open) throw new StorageException("use", Directory, $"the log is {_state}");
+    }
+
+    /// <summary>Runs a change; a failed disk other than a full one ends the log's life.</summary>
+    internal void Guarded(Action change)
+    {
+        try
+        {
+            change();
+        }
+        catch (StorageException e)
+        {
+            Fail(e);
+            throw;
+        }
+    }
+
+    internal void Fail(StorageException failure)
+    {
+        if (failure.IsNoSpace) return;
+        if (_state == LogState.Open) _state = LogState.Failed;
+        _environment.Failed(failure);
+    }
+
+    private void Write(ReadOnlySpan<byte> batches, in BatchRange range, LogConfig config, long now)
+    {
+        try
+        {
+            LogSegment active = _segments.Active;
+            if (RollPolicy.ShouldRoll(active, config, batches.Length, range.MaxTimestamp, range.LastOffset, now))
+            {
+                // A follower's batches may start after a gap: the new segment starts with them, so that every offset of it
+                // fits an index entry.
+                _segments.Roll(Math.Max(LogEndOffset, range.FirstOffset), config);
+                active = _segments.Active;
+            }
+
+            active.Append(batches, config);
+            Volatile.Write(ref _logEndOffset, range.LastOffset + 1);
+        }
+        catch (StorageException e)
+        {
+            Fail(e);
+            throw;
+        }
+    }
+}
+
+/// <summary>The life of a log.</summary>
+internal enum LogState
+{
+    Open,
+    Closed,
+    Deleted,
+    Failed,
+}

@@ -1,0 +1,172 @@
+using KBroker.LogEngine.Epochs;
+using KBroker.LogEngine.Segments;
+using KBroker.LogEngine.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace KBroker.LogEngine.Recovery;
+
+/// <summary>What the checkpoints of the log directory say of a partition.</summary>
+internal readonly record struct CheckpointedOffsets(bool CleanShutdown, long RecoveryPoint, long LogStartOffset);
+
+/// <summary>
+/// Opens a partition's directory. After a clean shutdown the last segment is looked at and nothing else; otherwise the segment
+/// that holds the recovery point and all later ones are checked batch by batch, and the log ends before the first invalid one.
+/// </summary>
+internal sealed partial class LogLoader(LogEnvironment environment, string directory, LogConfig config)
+{
+    private readonly ILogFileSystem _fileSystem = environment.FileSystem;
+
+    public LoadedLog Load(CheckpointedOffsets checkpoint)
+    {
+        LeftoverFiles.Settle(_fileSystem, directory);
+        List<LogSegment> segments = OpenSegments();
+        LeaderEpochCache epochs = LoadEpochs(segments);
+        long logStart = Math.Max(checkpoint.LogStartOffset, 0);
+        if (segments.Count > 0)
+        {
+            if (checkpoint.CleanShutdown) CheckEnd(segments, epochs);
+            else Recover(segments, Math.Max(checkpoint.RecoveryPoint, 0), epochs);
+            logStart = Math.Max(logStart, segments[0].BaseOffset);
+            if (segments[^1].EndOffset < logStart)
+            {
+                LogEndBelowStart(environment.Logger, directory, segments[^1].EndOffset, logStart);
+                Drop(segments, 0);
+            }
+        }
+
+        bool fresh = segments.Count == 0;
+        if (fresh) segments.Add(LogSegment.Create(environment, directory, logStart, config));
+        long logEnd = segments[^1].EndOffset;
+        epochs.TruncateFromEnd(logEnd);
+        epochs.TruncateFromStart(logStart);
+        long recoveryPoint = checkpoint.CleanShutdown ? logEnd : Math.Clamp(checkpoint.RecoveryPoint, 0, logEnd);
+        var store = new SegmentStore(environment, directory, [.. segments]) { NamesDirty = fresh };
+        return new LoadedLog(store, epochs, PartitionMetadataFile.TryRead(_fileSystem, directory), logStart, logEnd, recoveryPoint);
+    }
+
+    private List<LogSegment> OpenSegments()
+    {
+        IReadOnlyList<LogFileEntry> entries = _fileSystem.List(directory);
+        var sizes = new SortedDictionary<long, long>();
+        var indexSizes = new Dictionary<string, long>();
+        foreach (LogFileEntry entry in entries)
+        {
+            if (!SegmentFileNames.TryParse(entry.Name, out long offset, out ReadOnlySpan<char> suffix)) continue;
+            if (suffix.SequenceEqual(SegmentFileNames.Log)) sizes[offset] = entry.Length;
+            else indexSizes[entry.Name] = entry.Length;
+        }
+
+        RemoveOrphans(entries, sizes);
+        var segments = new List<LogSegment>(sizes.Count);
+        long[] offsets = [.. sizes.Keys];
+        for (int i = 0; i < offsets.Length; i++)
+        {
+            if (sizes[offsets[i]] > int.MaxValue)
+                throw new StorageException("open", SegmentFileNames.For(directory, offsets[i], SegmentFileNames.Log), "larger than 2 GiB");
+            long end = i + 1 < offsets.Length ? offsets[i + 1] : offsets[i];
+            LogSegment segment = LogSegment.Open(environment, directory, offsets[i], (int)sizes[offsets[i]], end, config);
+            segments.Add(segment);
+            if (i + 1 == offsets.Length || IndexFits(segment.Offsets.Path, 8) && IndexFits(segment.Times.Path, 12)) continue;
+            LogIndexRebuilt(environment.Logger, segment.File.Path);
+            IndexRebuild.Run(segment, config.IndexIntervalBytes, seal: true);
+        }
+
+        return segments;
+
+        bool IndexFits(string path, int entrySize) =>
+            indexSizes.TryGetValue(Path.GetFileName(path), out long size) && size % entrySize == 0;
+    }
+
+    private void RemoveOrphans(IReadOnlyList<LogFileEntry> entries, SortedDictionary<long, long> sizes)
+    {
+        foreach (LogFileEntry entry in entries)
+        {
+            if (!SegmentFileNames.TryParse(entry.Name, out long offset, out ReadOnlySpan<char> suffix) || sizes.ContainsKey(offset)) continue;
+            if (suffix is SegmentFileNames.OffsetIndex or SegmentFileNames.TimeIndex or SegmentFileNames.TransactionIndex)
+                _fileSystem.DeleteFile(Path.Combine(directory, entry.Name));
+        }
+    }
+
+    private LeaderEpochCache LoadEpochs(List<LogSegment> segments)
+    {
+        if (LeaderEpochCheckpoint.TryRead(_fileSystem, directory) is { } entries) return new LeaderEpochCache(_fileSystem, directory, entries);
+        var epochs = new LeaderEpochCache(_fileSystem, directory, []);
+        if (!segments.Exists(segment => segment.Size > 0)) return epochs;
+        LogEpochsRebuilt(environment.Logger, directory);
+        foreach (LogSegment segment in segments)
+        {
+            ILogFile file = segment.Acquire();
+            var scanner = new BatchScanner(file, 0, segment.Size);
+            while (scanner.MoveNext() == ScanStatus.Found)
+            {
+                if (scanner.Header.LeaderEpoch > (epochs.Latest ?? -1)) epochs.Assign(scanner.Header.LeaderEpoch, scanner.Header.BaseOffset);
+            }
+
+            scanner.Dispose();
+            segment.File.Release();
+        }
+
+        return epochs;
+    }
+
+    /// <summary>Finds the end of a log that was closed in order; if its batches do not fill the file, it was not.</summary>
+    private void CheckEnd(List<LogSegment> segments, LeaderEpochCache epochs)
+    {
+        LogSegment last = segments[^1];
+        try
+        {
+            last.EnsureIndexes();
+            if (last.TryNoteTail(config.IndexIntervalBytes)) return;
+        }
+        catch (CorruptIndexException)
+        {
+            LogIndexRebuilt(environment.Logger, last.File.Path);
+        }
+
+        RecoverFrom(segments, segments.Count - 1, epochs);
+    }
+
+    private void Recover(List<LogSegment> segments, long recoveryPoint, LeaderEpochCache epochs) =>
+        RecoverFrom(segments, Math.Max(segments.FindLastIndex(segment => segment.BaseOffset <= recoveryPoint), 0), epochs);
+
+    private void RecoverFrom(List<LogSegment> segments, int first, LeaderEpochCache epochs)
+    {
+        for (int i = first; i < segments.Count; i++)
+        {
+            long cut = SegmentRecovery.Run(segments[i], epochs, config.IndexIntervalBytes);
+            bool last = i == segments.Count - 1;
+            if (cut > 0) LogCut(environment.Logger, segments[i].File.Path, cut, segments[i].EndOffset);
+            // Compaction leaves gaps between segments; without it, a segment that ends early has lost its tail.
+            bool torn = cut > 0 || (!last && !config.Compact && segments[i].EndOffset < segments[i + 1].BaseOffset);
+            if (torn && !last) Drop(segments, i + 1);
+            if (torn || last) return;
+            segments[i].SetEnd(segments[i + 1].BaseOffset, segments[i].Size);
+            segments[i].Seal();
+        }
+    }
+
+    private void Drop(List<LogSegment> segments, int from)
+    {
+        for (int i = segments.Count - 1; i >= from; i--)
+        {
+            segments[i].File.Release();
+            foreach (string suffix in SegmentFileNames.AllSuffixes)
+                _fileSystem.DeleteFile(SegmentFileNames.For(directory, segments[i].BaseOffset, suffix));
+        }
+
+        segments.RemoveRange(from, segments.Count - from);
+        _fileSystem.FlushDirectory(directory);
+    }
+
+    [LoggerMessage(2001, LogLevel.Warning, "{File}: {Bytes} bytes behind the last valid batch are cut off; the segment ends at offset {EndOffset}")]
+    private static partial void LogCut(ILogger logger, string file, long bytes, long endOffset);
+
+    [LoggerMessage(2002, LogLevel.Warning, "{File}: an index is missing or does not fit, and is made anew")]
+    private static partial void LogIndexRebuilt(ILogger logger, string file);
+
+    [LoggerMessage(2003, LogLevel.Warning, "{Directory}: leader-epoch-checkpoint is missing or unreadable, and is made anew from the batches")]
+    private static partial void LogEpochsRebuilt(ILogger logger, string directory);
+
+    [LoggerMessage(2004, LogLevel.Warning, "{Directory}: the log ends at {LogEnd}, below its start {LogStart}; it starts over there")]
+    private static partial void LogEndBelowStart(ILogger logger, string directory, long logEnd, long logStart);
+}

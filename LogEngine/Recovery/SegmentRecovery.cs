@@ -1,0 +1,72 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using KBroker.LogEngine.Epochs;
+using KBroker.LogEngine.Segments;
+using KBroker.LogEngine.Storage;
+using KBroker.Protocol.Records;
+
+namespace KBroker.LogEngine.Recovery;
+
+/// <summary>
+/// Reads a segment from its start, checks every batch (size, CRC, offsets that rise), makes the indexes anew, and finds where the
+/// valid batches end. Memory is one buffer, whatever sizes the file claims: a batch is summed piece by piece.
+/// </summary>
+internal static class SegmentRecovery
+{
+    private const int BufferSize = 256 * 1024;
+
+    /// <summary>The number of bytes that were cut off behind the last valid batch.</summary>
+    public static long Run(LogSegment segment, LeaderEpochCache epochs, int indexIntervalBytes)
+    {
+        segment.ResetIndexes();
+        ILogFile file = segment.Acquire();
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
+        {
+            long length = file.Length;
+            int position = 0;
+            long next = segment.BaseOffset;
+            var window = new FileWindow(file, buffer, length);
+            while (TryReadBatch(ref window, position, out BatchHeader header) && header.BaseOffset >= next && segment.CanHold(header.LastOffset))
+            {
+                segment.NoteBatch(header, position, indexIntervalBytes);
+                if (header.LeaderEpoch >= 0 && header.LeaderEpoch > (epochs.Latest ?? -1)) epochs.Assign(header.LeaderEpoch, header.BaseOffset);
+                position += header.SizeInBytes;
+                next = header.NextOffset;
+            }
+
+            segment.SetEnd(next, position);
+            // Also gives back space that was held ahead of the end.
+            file.SetLength(position);
+            return length - position;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            segment.File.Release();
+        }
+    }
+
+    private static bool TryReadBatch(ref FileWindow window, int position, out BatchHeader header)
+    {
+        ReadOnlySpan<byte> head = window.Peek(position, BatchHeader.MaxHeaderSize);
+        if (!BatchHeader.TryParse(head, out header) || header.SizeInBytes > window.FileLength - position) return false;
+        // Segments stay within 31 bits.
+        if (header.SizeInBytes > int.MaxValue - position) return false;
+        if (header.Magic != RecordBatchFormat.CurrentMagic) return LegacyCrc.Matches(ref window, position, header);
+        uint stored = BinaryPrimitives.ReadUInt32BigEndian(head[RecordBatchFormat.CrcOffset..]);
+        uint crc = 0;
+        int at = position + RecordBatchFormat.AttributesOffset;
+        int end = position + header.SizeInBytes;
+        while (at < end)
+        {
+            ReadOnlySpan<byte> piece = window.Peek(at, 1);
+            if (piece.IsEmpty) return false;
+            piece = piece[..Math.Min(piece.Length, end - at)];
+            crc = Crc32C.Append(crc, piece);
+            at += piece.Length;
+        }
+
+        return crc == stored;
+    }
+}

@@ -1,0 +1,101 @@
+using KBroker.LogEngine.Epochs;
+using KBroker.LogEngine.Storage;
+
+namespace KBroker.LogEngine.Segments;
+
+/// <summary>
+/// Brings a log to the disk and raises its recovery point. What has to be flushed is chosen under the gate; the wait for the disk
+/// is outside. A truncation in between makes the outcome void. The active segment's indexes are left out: recovery rebuilds them
+/// for the segment that holds the recovery point.
+/// </summary>
+internal sealed class LogFlusher(
+    PartitionLog log, LogEnvironment environment, SegmentStore segments, LeaderEpochCache epochs, long recoveryPoint)
+{
+    private long _recoveryPoint = recoveryPoint;
+    private long _lastFlushMs = environment.NowMs;
+    private int _truncations;
+
+    public long RecoveryPoint => Volatile.Read(ref _recoveryPoint);
+
+    /// <summary>Whether <c>flush.ms</c> has passed over unflushed records.</summary>
+    public bool IsDue(long nowMs, LogConfig config) =>
+        config.FlushMs != long.MaxValue && RecoveryPoint < log.LogEndOffset && nowMs - Volatile.Read(ref _lastFlushMs) >= config.FlushMs;
+
+    /// <summary>Where the unflushed segments end that no longer grow; the recovery point when there are none.</summary>
+    public long SealedEnd => Math.Max(RecoveryPoint, segments.Active.BaseOffset);
+
+    public void AfterAppend(LogConfig config)
+    {
+        if (config.FlushMessages != long.MaxValue && log.LogEndOffset - _recoveryPoint >= config.FlushMessages) Flush(log.LogEndOffset);
+    }
+
+    /// <summary>Under the gate: the log was cut, and what is known to be on the disk ends there at the latest.</summary>
+    public void AfterTruncation(long endOffset)
+    {
+        _truncations++;
+        epochs.Persist();
+        if (segments.NamesDirty) environment.FileSystem.FlushDirectory(segments.Directory);
+        if (_recoveryPoint <= endOffset) return;
+        Volatile.Write(ref _recoveryPoint, endOffset);
+        environment.RecoveryPointLowered();
+    }
+
+    /// <summary>Flushes everything below <paramref name="offset"/>.</summary>
+    public void Flush(long offset)
+    {
+        if (offset <= RecoveryPoint && !segments.NamesDirty && !epochs.IsDirty) return;
+        var logs = new List<(SegmentFile Segment, ILogFile File)>();
+        var indexes = new List<ILogFile>();
+        try
+        {
+            bool names;
+            int truncations;
+            lock (log.Gate)
+            {
+                log.ThrowIfNotOpen();
+                truncations = _truncations;
+                epochs.Persist();
+                names = segments.NamesDirty;
+                segments.NamesDirty = false;
+                Choose(offset, logs, indexes);
+            }
+
+            foreach ((_, ILogFile file) in logs) file.Flush();
+            foreach (ILogFile file in indexes) file.Flush();
+            if (names)
+            {
+                environment.FileSystem.FlushDirectory(segments.Directory);
+                environment.FileSystem.FlushDirectory(Path.GetDirectoryName(segments.Directory)!);
+            }
+
+            lock (log.Gate)
+            {
+                if (truncations == _truncations && offset > _recoveryPoint) Volatile.Write(ref _recoveryPoint, offset);
+                Volatile.Write(ref _lastFlushMs, environment.NowMs);
+            }
+        }
+        catch (StorageException e)
+        {
+            log.Fail(e);
+            throw;
+        }
+        finally
+        {
+            foreach ((SegmentFile segment, _) in logs) segment.Release();
+            foreach (ILogFile file in indexes) file.Dispose();
+        }
+    }
+
+    private void Choose(long offset, List<(SegmentFile Segment, ILogFile File)> logs, List<ILogFile> indexes)
+    {
+        LogSegment[] all = segments.Snapshot;
+        if (offset <= _recoveryPoint) return;
+        for (int i = Math.Max(SegmentStore.Floor(all, _recoveryPoint), 0); i < all.Length && all[i].BaseOffset < offset; i++)
+        {
+            logs.Add((all[i].File, all[i].Acquire()));
+            if (i == all.Length - 1) continue;
+            if (all[i].Offsets.OpenForFlush() is { } offsets) indexes.Add(offsets);
+            if (all[i].Times.OpenForFlush() is { } times) indexes.Add(times);
+        }
+    }
+}

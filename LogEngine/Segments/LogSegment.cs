@@ -1,0 +1,319 @@
+using KBroker.LogEngine.Indexes;
+using KBroker.LogEngine.Storage;
+
+namespace KBroker.LogEngine.Segments;
+
+/// <summary>
+/// One <c>.log</c> file with its indexes. One writer at a time, under the log's gate; readers take no lock. The end offset and
+/// the size are published together after the bytes they cover and after the index entries, so that a reader who sees an offset
+/// finds its bytes.
+/// </summary>
+internal sealed class LogSegment
+{
+    private readonly Lock _loading = new();
+    private readonly SegmentEnd _end;
+    private readonly SegmentSpace _space = new();
+    private int _bytesSinceIndexEntry;
+    private TimePosition _largest;
+    private bool _largestKnown;
+    private volatile bool _indexesReady;
+
+    private LogSegment(long baseOffset, SegmentFile file, SegmentEnd end, OffsetIndex offsets, TimeIndex times)
+    {
+        BaseOffset = baseOffset;
+        File = file;
+        _end = end;
+        Offsets = offsets;
+        Times = times;
+    }
+
+    public long BaseOffset { get; }
+
+    public SegmentFile File { get; }
+
+    public OffsetIndex Offsets { get; }
+
+    public TimeIndex Times { get; }
+
+    /// <summary>The batches' total size in bytes.</summary>
+    public int Size => _end.Read().Size;
+
+    /// <summary>The offset after the last batch; the base offset when empty.</summary>
+    public long EndOffset => _end.Read().Offset;
+
+    /// <summary>When the segment was made (milliseconds): what counts for <c>segment.ms</c> without timestamps.</summary>
+    public long CreatedMs { get; private init; }
+
+    /// <summary>What this segment takes off <c>segment.ms</c>, milliseconds.</summary>
+    public long RollJitterMs { get; private init; }
+
+    /// <summary>The largest timestamp of the first append, read from the first batch after a restart; null when empty.</summary>
+    public long? FirstTimestamp { get; private set; }
+
+    public static LogSegment Create(LogEnvironment environment, string directory, long baseOffset, LogConfig config)
+    {
+        ILogFileSystem fs = environment.FileSystem;
+        string path = SegmentFileNames.For(directory, baseOffset, SegmentFileNames.Log);
+        ILogFile log = fs.CreateNew(path);
+        var segment = new LogSegment(
+            baseOffset,
+            new SegmentFile(fs, path, log),
+            new SegmentEnd(baseOffset, 0),
+            new OffsetIndex(fs, SegmentFileNames.For(directory, baseOffset, SegmentFileNames.OffsetIndex), baseOffset, config.SegmentIndexBytes),
+            new TimeIndex(fs, SegmentFileNames.For(directory, baseOffset, SegmentFileNames.TimeIndex), baseOffset, config.SegmentIndexBytes))
+        {
+            CreatedMs = environment.NowMs,
+            RollJitterMs = Jitter(environment.Random, config),
+            _indexesReady = true,
+            _largestKnown = true,
+            _largest = new TimePosition(-1, baseOffset),
+        };
+        segment.Offsets.Create();
+        segment.Times.Create();
+        if (config.Preallocate) segment._space.Reserve(log, 0, config.SegmentBytes);
+        return segment;
+    }
+
+    /// <summary>A segment found on disk; its end is <paramref name="endOffset"/> until a scan finds better.</summary>
+    public static LogSegment Open(
+        LogEnvironment environment, string directory, long baseOffset, int size, long endOffset, LogConfig config)
+    {
+        ILogFileSystem fs = environment.FileSystem;
+        return new LogSegment(
+            baseOffset,
+            new SegmentFile(fs, SegmentFileNames.For(directory, baseOffset, SegmentFileNames.Log)),
+            new SegmentEnd(endOffset, size),
+            new OffsetIndex(fs, SegmentFileNames.For(directory, baseOffset, SegmentFileNames.OffsetIndex), baseOffset, config.SegmentIndexBytes),
+            new TimeIndex(fs, SegmentFileNames.For(directory, baseOffset, SegmentFileNames.TimeIndex), baseOffset, config.SegmentIndexBytes))
+        {
+            CreatedMs = environment.NowMs,
+            RollJitterMs = Jitter(environment.Random, config),
+        };
+    }
+
+    /// <summary>Whether an offset's distance from the base fits an index entry.</summary>
+    public bool CanHold(long offset) => offset - BaseOffset is >= 0 and <= int.MaxValue;
+
+    public (long Offset, int Size) ReadEnd() => _end.Read();
+
+    /// <summary>Writes whole batches, whose offsets are final, behind the last one.</summary>
+    public void Append(ReadOnlySpan<byte> batches, LogConfig config)
+    {
+        int position = _end.Read().Size;
+        EnsureIndexes();
+        ILogFile file = Acquire();
+        try
+        {
+            _space.EnsureFor(file, position, batches.Length, config.SegmentBytes);
+            file.Write(batches, position);
+        }
+        finally
+        {
+            File.Release();
+        }
+
+        long endOffset = 0;
+        int end = position + batches.Length;
+        while (position < end)
+        {
+            if (!BatchHeader.TryParse(batches, out BatchHeader header)) throw new ArgumentException("not a whole batch", nameof(batches));
+            NoteBatch(header, position, config.IndexIntervalBytes);
+            endOffset = header.NextOffset;
+            position += header.SizeInBytes;
+            batches = batches[header.SizeInBytes..];
+        }
+
+        _end.Publish(endOffset, end);
+    }
+
+    /// <summary>Counts a batch that lies at <paramref name="position"/> towards the indexes and the largest timestamp.</summary>
+    public void NoteBatch(in BatchHeader header, int position, int indexIntervalBytes)
+    {
+        if (position == 0) FirstTimestamp = header.MaxTimestamp;
+        NoteTimestamp(header);
+        if (_bytesSinceIndexEntry > indexIntervalBytes && !Offsets.IsFull)
+        {
+            Offsets.Append(header.LastOffset, position);
+            TimePosition largest = LargestTimestamp();
+            Times.MaybeAppend(largest.Timestamp, largest.Offset);
+            _bytesSinceIndexEntry = 0;
+        }
+
+        _bytesSinceIndexEntry += header.SizeInBytes;
+    }
+
+    /// <summary>The largest timestamp and where it was first reached; (-1, base offset) when there is none.</summary>
+    public TimePosition LargestTimestamp()
+    {
+        EnsureIndexes();
+        lock (_loading)
+        {
+            if (!_largestKnown)
+            {
+                _largest = Times.Last();
+                _largestKnown = true;
+            }
+
+            return _largest;
+        }
+    }
+
+    public ILogFile Acquire() =>
+        File.TryAcquire(out ILogFile file) ? file : throw new SegmentClosedException();
+
+    /// <summary>Reads the indexes on first use.</summary>
+    /// <exception cref="CorruptIndexException">They are missing or wrong.</exception>
+    public void EnsureIndexes()
+    {
+        if (_indexesReady) return;
+        lock (_loading)
+        {
+            if (_indexesReady) return;
+            int size = Size;
+            if (!Offsets.TryLoad(size) || !Times.TryLoad(size)) throw new CorruptIndexException(this);
+            _indexesReady = true;
+        }
+    }
+
+    /// <summary>Forgets what is known of the batches, before they are noted again one by one.</summary>
+    public void ResetIndexes()
+    {
+        lock (_loading)
+        {
+            Offsets.Reset();
+            Times.Reset();
+            _bytesSinceIndexEntry = 0;
+            _largest = new TimePosition(-1, BaseOffset);
+            _largestKnown = true;
+            FirstTimestamp = null;
+            _indexesReady = true;
+        }
+    }
+
+    /// <summary>Sets where the segment ends, as a scan found it.</summary>
+    public void SetEnd(long endOffset, int size) => _end.Publish(endOffset, size);
+
+    /// <summary>Cuts the file and the indexes at a batch's start, whose first lost offset is <paramref name="offset"/>.</summary>
+    public void TruncateAt(int position, long offset)
+    {
+        EnsureIndexes();
+        _end.Publish(offset, position);
+        Offsets.TruncateTo(offset);
+        Times.TruncateTo(offset);
+        ILogFile file = Acquire();
+        try
+        {
+            file.SetLength(position);
+            // What is cut must not come back by a power loss: other records may get its offsets.
+            file.Flush();
+        }
+        finally
+        {
+            File.Release();
+        }
+
+        _space.Forget(position);
+        _bytesSinceIndexEntry = 0;
+        // An offset that is gone may have had the largest timestamp: what the index still says is a lower bound, which the
+        // batches since its last entry complete.
+        SetLargest(Times.Last());
+        if (position == 0) FirstTimestamp = null;
+    }
+
+    /// <summary>
+    /// Takes batches after the last index entry into account again, as after a restart or a cut, and sets the end offset by them.
+    /// False when the bytes there are not batches to the last one.
+    /// </summary>
+    public bool TryNoteTail(int indexIntervalBytes)
+    {
+        long end = BaseOffset;
+        ILogFile file = Acquire();
+        var scanner = new BatchScanner(file, Offsets.Last().Position, Size);
+        try
+        {
+            bool first = Offsets.Count > 0;
+            ScanStatus status;
+            while ((status = scanner.MoveNext()) == ScanStatus.Found)
+            {
+                if (scanner.Header.BaseOffset < end || (first && scanner.Header.BaseOffset > Offsets.Last().Offset)) return false;
+                end = scanner.Header.NextOffset;
+                // The indexed batch itself is already counted, except for its timestamp.
+                if (first)
+                {
+                    NoteTimestamp(scanner.Header);
+                    _bytesSinceIndexEntry = scanner.Header.SizeInBytes;
+                    first = false;
+                    continue;
+                }
+
+                NoteBatch(scanner.Header, scanner.Position, indexIntervalBytes);
+            }
+
+            if (status == ScanStatus.EndOfSegment) _end.Publish(end, Size);
+            return status == ScanStatus.EndOfSegment;
+        }
+        finally
+        {
+            scanner.Dispose();
+            File.Release();
+        }
+    }
+
+    /// <summary>Reads the first batch's timestamp when a restart forgot it.</summary>
+    public void LoadFirstTimestamp()
+    {
+        if (FirstTimestamp is not null || Size == 0) return;
+        ILogFile file = Acquire();
+        var scanner = new BatchScanner(file, 0, Size);
+        try
+        {
+            if (scanner.MoveNext() == ScanStatus.Found) FirstTimestamp = scanner.Header.MaxTimestamp;
+        }
+        finally
+        {
+            scanner.Dispose();
+            File.Release();
+        }
+    }
+
+    /// <summary>No batch follows: notes the largest timestamp and gives back space held ahead.</summary>
+    public void Seal()
+    {
+        if (_indexesReady)
+        {
+            TimePosition largest = LargestTimestamp();
+            if (largest.Timestamp >= 0) Times.MaybeAppend(largest.Timestamp, largest.Offset, force: true);
+            Offsets.Seal();
+            Times.Seal();
+        }
+
+        if (!_space.IsHeld) return;
+        ILogFile file = Acquire();
+        try
+        {
+            file.SetLength(Size);
+            _space.Forget(Size);
+        }
+        finally
+        {
+            File.Release();
+        }
+    }
+
+    // Two words that readers take together: a short lock keeps them so.
+    private void SetLargest(TimePosition largest)
+    {
+        lock (_loading) (_largest, _largestKnown) = (largest, true);
+    }
+
+    private void NoteTimestamp(in BatchHeader header)
+    {
+        if (header.MaxTimestamp > LargestTimestamp().Timestamp) SetLargest(new TimePosition(header.MaxTimestamp, header.LastOffset));
+    }
+
+    private static long Jitter(Random random, LogConfig config)
+    {
+        long most = Math.Min(config.SegmentJitterMs, config.SegmentMs);
+        return most <= 0 ? 0 : random.NextInt64(most);
+    }
+}

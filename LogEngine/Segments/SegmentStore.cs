@@ -1,0 +1,126 @@
+using KBroker.LogEngine.Storage;
+
+namespace KBroker.LogEngine.Segments;
+
+/// <summary>
+/// The segments of one log, as a sorted array that is replaced at every change: readers take it once and search it without a
+/// lock; the writer, under the log's gate, makes the next one. There is always an active segment, the last.
+/// </summary>
+internal sealed class SegmentStore(LogEnvironment environment, string directory, LogSegment[] segments)
+{
+    private volatile LogSegment[] _segments = segments;
+
+    public string Directory { get; private set; } = directory;
+
+    /// <summary>Whether a file name in the directory is not known to be on the disk.</summary>
+    public bool NamesDirty { get; set; }
+
+    public ReadOnlySpan<LogSegment> All => _segments;
+
+    public LogSegment[] Snapshot => _segments;
+
+    public LogSegment Active => _segments[^1];
+
+    /// <summary>The index of the segment with the largest base offset at or below the offset; -1 when all are above.</summary>
+    public static int Floor(LogSegment[] segments, long offset)
+    {
+        int low = 0;
+        int high = segments.Length;
+        while (low < high)
+        {
+            int middle = (int)((uint)(low + high) >> 1);
+            if (segments[middle].BaseOffset <= offset) low = middle + 1;
+            else high = middle;
+        }
+
+        return low - 1;
+    }
+
+    public long TotalSize()
+    {
+        long total = 0;
+        foreach (LogSegment segment in _segments) total += segment.Size;
+        return total;
+    }
+
+    /// <summary>Ends the active segment and starts one at <paramref name="baseOffset"/>.</summary>
+    public void Roll(long baseOffset, LogConfig config)
+    {
+        LogSegment[] old = _segments;
+        LogSegment active = old[^1];
+        if (active.BaseOffset == baseOffset)
+        {
+            // An empty segment whose index or age asks for a roll: it makes way for one of the same name.
+            Remove(active, config);
+            old = old[..^1];
+        }
+        else
+        {
+            active.Seal();
+        }
+
+        LogSegment fresh = LogSegment.Create(environment, Directory, baseOffset, config);
+        NamesDirty = true;
+        _segments = [.. old, fresh];
+    }
+
+    /// <summary>Takes the first <paramref name="count"/> segments out of the list and marks their files deleted.</summary>
+    public void RemoveFirst(int count, LogConfig config)
+    {
+        LogSegment[] old = _segments;
+        _segments = old[count..];
+        foreach (LogSegment segment in old.AsSpan(0, count)) Remove(segment, config);
+    }
+
+    /// <summary>Keeps the first <paramref name="count"/> segments; files of the others are deleted at once.</summary>
+    public void KeepFirst(int count, LogConfig config)
+    {
+        LogSegment[] old = _segments;
+        _segments = old[..count];
+        for (int i = old.Length - 1; i >= count; i--) Remove(old[i], config);
+    }
+
+    /// <summary>Drops everything and starts with an empty segment at <paramref name="baseOffset"/>.</summary>
+    public void StartOver(long baseOffset, LogConfig config)
+    {
+        LogSegment[] old = _segments;
+        for (int i = old.Length - 1; i >= 0; i--) Remove(old[i], config);
+        _segments = [LogSegment.Create(environment, Directory, baseOffset, config)];
+        NamesDirty = true;
+    }
+
+    /// <summary>The directory has a new name.</summary>
+    public void Relocate(string directory)
+    {
+        Directory = directory;
+        foreach (LogSegment segment in _segments)
+        {
+            segment.File.Relocate(SegmentFileNames.For(directory, segment.BaseOffset, SegmentFileNames.Log));
+            segment.Offsets.Relocate(SegmentFileNames.For(directory, segment.BaseOffset, SegmentFileNames.OffsetIndex));
+            segment.Times.Relocate(SegmentFileNames.For(directory, segment.BaseOffset, SegmentFileNames.TimeIndex));
+        }
+    }
+
+    /// <summary>Lets go of all files; slices in use keep theirs.</summary>
+    public void Release()
+    {
+        foreach (LogSegment segment in _segments) segment.File.Release();
+    }
+
+    private void Remove(LogSegment segment, LogConfig config)
+    {
+        ILogFileSystem fs = environment.FileSystem;
+        long due = environment.NowMs + config.FileDeleteDelayMs;
+        foreach (string suffix in SegmentFileNames.AllSuffixes)
+        {
+            string path = SegmentFileNames.For(Directory, segment.BaseOffset, suffix);
+            if (!fs.FileExists(path)) continue;
+            string deleted = path + SegmentFileNames.Deleted;
+            fs.Rename(path, deleted);
+            environment.Deletions.AddFile(deleted, due);
+        }
+
+        NamesDirty = true;
+        segment.File.Release();
+    }
+}

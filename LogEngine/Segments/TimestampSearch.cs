@@ -1,0 +1,40 @@
+using KBroker.LogEngine.Indexes;
+using KBroker.LogEngine.Storage;
+
+namespace KBroker.LogEngine.Segments;
+
+/// <summary>The search of a segment for a record by its time.</summary>
+internal static class TimestampSearch
+{
+    /// <summary>
+    /// The first record at or after <paramref name="startOffset"/> with this timestamp or a later one; null when the segment has none.
+    /// </summary>
+    public static TimestampOffset? FindFirst(LogSegment segment, long timestamp, long startOffset)
+    {
+        (_, int size) = segment.ReadEnd();
+        segment.EnsureIndexes();
+        // Everything up to the noted offset is earlier than the note's timestamp or equal to it: only a strictly earlier note
+        // can be skipped to, which the lookup of the millisecond before gives.
+        TimePosition note = timestamp > 0 ? segment.Times.Lookup(timestamp - 1) : new TimePosition(-1, segment.BaseOffset);
+        int position = segment.Offsets.Lookup(Math.Max(note.Offset, startOffset)).Position;
+        ILogFile file = segment.Acquire();
+        var scanner = new BatchScanner(file, position, size);
+        try
+        {
+            while (true)
+            {
+                ScanStatus status = scanner.MoveNext();
+                if (status == ScanStatus.EndOfSegment) return null;
+                if (status == ScanStatus.Malformed) throw new CorruptIndexException(segment);
+                BatchHeader header = scanner.Header;
+                if (header.MaxTimestamp < timestamp || header.LastOffset < startOffset) continue;
+                if (BatchTimestamps.FindFirst(file, scanner.Position, header, timestamp, startOffset) is { } found) return found;
+            }
+        }
+        finally
+        {
+            scanner.Dispose();
+            segment.File.Release();
+        }
+    }
+}

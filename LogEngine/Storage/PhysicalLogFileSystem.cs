@@ -1,0 +1,106 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace KBroker.LogEngine.Storage;
+
+/// <summary>The file system of a Linux host, with every flush checked.</summary>
+public sealed class PhysicalLogFileSystem : ILogFileSystem
+{
+    private const UnixFileMode DirectoryMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const int FileMode = (int)(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+    private const int NotFound = 2;
+
+    /// <inheritdoc/>
+    public ILogFile Open(string path) => new PhysicalLogFile(path, OpenHandle("open", path, 0));
+
+    /// <inheritdoc/>
+    public ILogFile CreateNew(string path) =>
+        new PhysicalLogFile(path, OpenHandle("create", path, Libc.Create | Libc.Exclusive));
+
+    /// <inheritdoc/>
+    public bool FileExists(string path) => File.Exists(path);
+
+    /// <inheritdoc/>
+    public bool DirectoryExists(string path) => Directory.Exists(path);
+
+    /// <inheritdoc/>
+    public void CreateDirectory(string path) => Checked("create directory", path, () =>
+        OperatingSystem.IsWindows() ? throw new PlatformNotSupportedException() : Directory.CreateDirectory(path, DirectoryMode));
+
+    /// <inheritdoc/>
+    public IReadOnlyList<LogFileEntry> List(string directory) => Checked("list", directory, () =>
+    {
+        var entries = new List<LogFileEntry>();
+        foreach (FileSystemInfo info in new DirectoryInfo(directory).EnumerateFileSystemInfos())
+        {
+            bool isDirectory = (info.Attributes & FileAttributes.Directory) != 0 && info.LinkTarget is null;
+            entries.Add(new LogFileEntry(info.Name, isDirectory, info is FileInfo { Exists: true } file ? file.Length : 0));
+        }
+
+        return entries;
+    });
+
+    /// <inheritdoc/>
+    public void Rename(string from, string to)
+    {
+        if (Libc.Rename(from, to) != 0) throw new StorageException($"rename to {to}", from, Marshal.GetLastPInvokeError());
+    }
+
+    /// <inheritdoc/>
+    public void DeleteFile(string path)
+    {
+        if (Libc.Unlink(path) == 0) return;
+        int errno = Marshal.GetLastPInvokeError();
+        if (errno != NotFound) throw new StorageException("delete", path, errno);
+    }
+
+    /// <inheritdoc/>
+    public void DeleteDirectory(string path) => Checked("delete directory", path, () =>
+    {
+        if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+        return true;
+    });
+
+    /// <inheritdoc/>
+    public void FlushDirectory(string path)
+    {
+        int descriptor = Libc.Open(path, Libc.CloseOnExec, 0);
+        if (descriptor < 0) throw new StorageException("open directory", path, Marshal.GetLastPInvokeError());
+        int result = Libc.Flush(descriptor);
+        int errno = Marshal.GetLastPInvokeError();
+        _ = Libc.Close(descriptor);
+        if (result != 0) throw new StorageException("flush directory", path, errno);
+    }
+
+    /// <inheritdoc/>
+    public IDisposable? TryLock(string path)
+    {
+        SafeFileHandle handle = OpenHandle("open", path, Libc.Create);
+        if (DirectoryLock.TryTake(handle, out int errno)) return handle;
+        handle.Dispose();
+        return errno is Libc.Eagain or Libc.Eacces ? null : throw new StorageException("lock", path, errno);
+    }
+
+    /// <inheritdoc/>
+    public long FreeSpace(string directory) => Checked("free space", directory, () => new DriveInfo(directory).AvailableFreeSpace);
+
+    private static SafeFileHandle OpenHandle(string operation, string path, int flags)
+    {
+        int descriptor = Libc.Open(path, Libc.ReadWrite | Libc.CloseOnExec | flags, FileMode);
+        return descriptor >= 0
+            ? new SafeFileHandle(descriptor, ownsHandle: true)
+            : throw new StorageException(operation, path, Marshal.GetLastPInvokeError());
+    }
+
+    private static T Checked<T>(string operation, string path, Func<T> call)
+    {
+        try
+        {
+            return call();
+        }
+        catch (Exception e) when (e is (IOException and not StorageException) or UnauthorizedAccessException)
+        {
+            throw new StorageException(operation, path, e.Message, e);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace KBroker.LogEngine.Storage;
+
+/// <summary>The disk failed: names the operation, the path and the system's error number.</summary>
+public sealed class StorageException : IOException
+{
+    private const int NoSpaceErrno = 28;
+    private const int QuotaErrno = 122;
+
+    /// <summary>A failed system call.</summary>
+    public StorageException(string operation, string path, int errno)
+        : base(string.Create(CultureInfo.InvariantCulture,
+            $"{operation} of {path} failed: {Marshal.GetPInvokeErrorMessage(errno)} (errno {errno})"))
+    {
+        Operation = operation;
+        Path = path;
+        Errno = errno;
+    }
+
+    /// <summary>A failure found without an error number, or passed on from the runtime.</summary>
+    public StorageException(string operation, string path, string reason, Exception? cause = null)
+        : base($"{operation} of {path} failed: {reason}", cause)
+    {
+        Operation = operation;
+        Path = path;
+        Errno = cause is IOException { HResult: > 0 } io ? io.HResult : 0;
+    }
+
+    /// <summary>What was tried: <c>write</c>, <c>flush</c>, <c>rename</c>…</summary>
+    public string Operation { get; }
+
+    /// <summary>The file or directory.</summary>
+    public string Path { get; }
+
+    /// <summary>The system's error number; 0 if there is none.</summary>
+    public int Errno { get; }
+
+    /// <summary>Whether the disk or the quota is full: the one failure that can pass.</summary>
+    public bool IsNoSpace => Errno is NoSpaceErrno or QuotaErrno;
+}
