@@ -39,7 +39,7 @@ internal sealed class IngestServer(Socket listener, string directory, bool preal
                 if (frame.IsEmpty) return;
                 ReadOnlyMemory<byte> batch = frame[FrameLayout.BatchStart(frame.Span)..];
                 uint crc = BinaryPrimitives.ReadUInt32BigEndian(batch.Span[RecordBatchFormat.CrcOffset..]);
-                if (Crc.Compute(batch.Span[RecordBatchFormat.AttributesOffset..]) != crc) throw new InvalidDataException("CRC");
+                if (Crc32C.Compute(batch.Span[RecordBatchFormat.AttributesOffset..]) != crc) throw new InvalidDataException("CRC");
                 if (preallocate && position + batch.Length > reserved)
                 {
                     Linux.Reserve(file, position, Step);
