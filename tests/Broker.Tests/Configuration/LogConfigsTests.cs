@@ -1,0 +1,57 @@
+using KBroker.Broker.Configuration;
+using KBroker.LogEngine;
+using KBroker.Protocol.Records;
+
+namespace KBroker.Broker.Tests.Configuration;
+
+public sealed class LogConfigsTests
+{
+    [Fact]
+    public void From_Defaults_AreTheLogsOwnDefaults() =>
+        Assert.Equal(LogConfig.Default, LogConfigs.From(BrokerConfig.FromSettings().TopicDefaults.Resolve(new Dictionary<string, string>())));
+
+    [Fact]
+    public void From_EverySettingOfTheLog_FollowsTheTopic()
+    {
+        var overrides = new Dictionary<string, string>
+        {
+            ["segment.bytes"] = "20",
+            ["segment.ms"] = "21",
+            ["segment.jitter.ms"] = "22",
+            ["segment.index.bytes"] = "23",
+            ["index.interval.bytes"] = "24",
+            ["flush.messages"] = "25",
+            ["flush.ms"] = "26",
+            ["max.message.bytes"] = "27",
+            ["preallocate"] = "true",
+            ["message.timestamp.type"] = "LogAppendTime",
+            ["retention.ms"] = "28",
+            ["retention.bytes"] = "29",
+            ["cleanup.policy"] = "compact",
+            ["file.delete.delay.ms"] = "30",
+        };
+        LogConfig log = LogConfigs.From(BrokerConfig.FromSettings().TopicDefaults.Resolve(overrides));
+        Assert.Equal(
+            new LogConfig
+            {
+                SegmentBytes = 20,
+                SegmentMs = 21,
+                SegmentJitterMs = 22,
+                SegmentIndexBytes = 23,
+                IndexIntervalBytes = 24,
+                FlushMessages = 25,
+                FlushMs = 26,
+                MaxMessageBytes = 27,
+                Preallocate = true,
+                MessageTimestampType = TimestampType.LogAppendTime,
+                RetentionMs = 28,
+                RetentionBytes = 29,
+                Delete = false,
+                Compact = true,
+                FileDeleteDelayMs = 30,
+            },
+            log);
+        foreach (System.Reflection.PropertyInfo property in typeof(LogConfig).GetProperties().Where(property => !property.GetMethod!.IsStatic))
+            Assert.NotEqual(property.GetValue(LogConfig.Default), property.GetValue(log));
+    }
+}
