@@ -1,4 +1,5 @@
 using System.Buffers;
+using KBroker.Protocol.Wire;
 
 namespace KBroker.Broker.Connections;
 
@@ -13,7 +14,7 @@ public sealed class ResponseBuffer
     private int _length;
 
     /// <summary>A source whose bytes go out before the byte at <paramref name="Position"/> of <see cref="Bytes"/>.</summary>
-    public readonly record struct Splice(int Position, ITransferSource Source);
+    public readonly record struct Splice(int Position, IFileRecordsSource Source);
 
     /// <summary>All bytes that lie in memory.</summary>
     public ReadOnlyMemory<byte> Bytes => _bytes.AsMemory(0, _length);
@@ -37,7 +38,7 @@ public sealed class ResponseBuffer
     internal void Truncate(int length) => _length = length;
 
     /// <summary>Appends a source, which the buffer then owns, at a position not below the one before.</summary>
-    internal void Add(int position, ITransferSource source) => _splices.Add(new Splice(position, source));
+    internal void Add(int position, IFileRecordsSource source) => _splices.Add(new Splice(position, source));
 
     /// <summary>Gives memory back and releases the sources.</summary>
     internal void Reset()

@@ -53,14 +53,15 @@ internal sealed class ResponseEncoder
         int read = room;
         for (int i = 0; i < _splices.Count; i++)
         {
-            var source = (ITransferSource)_splices[i].Source;
+            var source = (IFileRecordsSource)_splices[i].Source;
             int end = room + _splices[i].Position;
             bytes[read..end].CopyTo(bytes[written..]);
             written += end - read;
             read = end;
             if (source.Length <= Math.Min(LargestInlined, read - written))
             {
-                source.Read(0, bytes.Slice(written, source.Length));
+                if (source.Read(bytes.Slice(written, source.Length), 0) != source.Length)
+                    throw new IOException("A file ended before the records sent from it did.");
                 written += source.Length;
             }
             else

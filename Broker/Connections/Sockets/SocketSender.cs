@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using KBroker.Protocol.Wire;
 using Microsoft.Win32.SafeHandles;
 
 namespace KBroker.Broker.Connections.Sockets;
@@ -68,14 +69,15 @@ internal sealed class SocketSender(Socket socket)
         }
     }
 
-    private ValueTask SendSourceAsync(ITransferSource source) =>
-        source.TryGetFile(out SafeFileHandle? file, out long offset)
-            ? SendFileAsync(source, file, offset)
+    private ValueTask SendSourceAsync(IFileRecordsSource source) =>
+        source.Handle is { } file
+            ? SendFileAsync(source, file)
             : SendThroughMemoryAsync(source, 0, source.Length, CopySize);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask SendFileAsync(ITransferSource source, SafeFileHandle file, long start)
+    private async ValueTask SendFileAsync(IFileRecordsSource source, SafeFileHandle file)
     {
+        long start = source.Position;
         long offset = start;
         long end = start + source.Length;
         while (offset < end)
@@ -97,7 +99,7 @@ internal sealed class SocketSender(Socket socket)
         }
     }
 
-    private async ValueTask SendThroughMemoryAsync(ITransferSource source, int offset, int length, int pieceSize)
+    private async ValueTask SendThroughMemoryAsync(IFileRecordsSource source, int offset, int length, int pieceSize)
     {
         byte[] piece = ArrayPool<byte>.Shared.Rent(Math.Min(pieceSize, length));
         try
@@ -105,7 +107,7 @@ internal sealed class SocketSender(Socket socket)
             for (int end = offset + length; offset < end;)
             {
                 int size = Math.Min(end - offset, pieceSize);
-                source.Read(offset, piece.AsSpan(0, size));
+                FillFrom(source, offset, piece.AsSpan(0, size));
                 await SendMemoryAsync(piece.AsMemory(0, size)).ConfigureAwait(false);
                 offset += size;
             }
@@ -114,6 +116,12 @@ internal sealed class SocketSender(Socket socket)
         {
             ArrayPool<byte>.Shared.Return(piece);
         }
+    }
+
+    private static void FillFrom(IFileRecordsSource source, int offset, Span<byte> destination)
+    {
+        if (source.Read(destination, offset) != destination.Length)
+            throw new IOException("A file ended before the records sent from it did.");
     }
 
     private void Count(long sent) => Volatile.Write(ref _bytesSent, _bytesSent + sent);
