@@ -4,5 +4,5 @@ namespace KBroker.Cli.Commands;
 public static class CommandList
 {
     /// <summary>The commands.</summary>
-    public static IReadOnlyList<ICliCommand> All { get; } = [];
+    public static IReadOnlyList<ICliCommand> All { get; } = [new TopicsCommand(), new ConfigsCommand()];
 }
