@@ -219,8 +219,8 @@ public static class BrokerConfigs
     private static ConfigDefinition[] Own() =>
     [
         new(KBrokerMaxPartitions, ConfigType.Int, "100000", "The most partitions this broker holds; creating more is refused with INVALID_PARTITIONS.") { Validator = Positive },
-        new(KBrokerRequestReadTimeoutMs, ConfigType.Int, "30000", "Milliseconds that the rest of a request may take once its first byte has arrived.") { Validator = Positive },
-        new(KBrokerResponseWriteTimeoutMs, ConfigType.Int, "60000", "Milliseconds that a client may leave a response unread before its connection is closed.") { Validator = Positive },
+        new(KBrokerRequestReadTimeoutMs, ConfigType.Int, "30000", "Milliseconds that a client may pause in the middle of a request before its connection is closed.") { Validator = Positive },
+        new(KBrokerResponseWriteTimeoutMs, ConfigType.Int, "300000", "Milliseconds that a client may leave a response unread before its connection is closed.") { Validator = Positive },
         new(KBrokerShutdownDrainMs, ConfigType.Int, "5000", "Milliseconds that requests in progress get to finish when the broker stops.") { Validator = NotNegative },
     ];
 }

@@ -1,3 +1,4 @@
+using KBroker.Broker.Connections;
 using static KBroker.Broker.Configuration.BrokerConfigNames;
 
 namespace KBroker.Broker.Configuration;

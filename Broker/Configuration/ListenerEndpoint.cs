@@ -1,3 +1,5 @@
+using KBroker.Broker.Connections;
+
 namespace KBroker.Broker.Configuration;
 
 /// <summary>A named address: one to listen on, or one that is told to clients.</summary>

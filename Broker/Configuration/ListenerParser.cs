@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using KBroker.Broker.Connections;
 
 namespace KBroker.Broker.Configuration;
 

@@ -10,7 +10,7 @@ namespace KBroker.Broker.Configuration;
 /// <param name="MaxConnectionsPerIp">Connections at a time from one address.</param>
 /// <param name="MaxConnectionsPerIpOverrides">The same for some addresses or host names.</param>
 /// <param name="QueuedMaxRequestBytes">Bytes of requests held at a time; null without bound.</param>
-/// <param name="RequestReadTimeout">How long the rest of a request may take once it has begun.</param>
+/// <param name="RequestReadTimeout">How long a client may pause in the middle of a request.</param>
 /// <param name="ResponseWriteTimeout">How long a client may leave a response unread.</param>
 public sealed record SocketConfig(
     int RequestMaxBytes,
