@@ -31,6 +31,15 @@ public static class RecordBatchStamp
         return true;
     }
 
+    /// <summary>Sets the compression, the length to that of <paramref name="batch"/>, and the CRC.</summary>
+    internal static void SetCompression(Span<byte> batch, Compression.CompressionType type)
+    {
+        int attributes = new RecordBatchHeader(batch).Attributes.Value & ~RecordBatchAttributes.CompressionMask;
+        BinaryPrimitives.WriteInt16BigEndian(batch[RecordBatchFormat.AttributesOffset..], (short)(attributes | (int)type));
+        BinaryPrimitives.WriteInt32BigEndian(batch[RecordBatchFormat.LengthOffset..], batch.Length - RecordBatchFormat.LogOverhead);
+        SetCrc(batch);
+    }
+
     /// <summary>Computes the CRC anew and stores it.</summary>
     public static void SetCrc(Span<byte> batch) =>
         BinaryPrimitives.WriteUInt32BigEndian(batch[RecordBatchFormat.CrcOffset..], new RecordBatchHeader(batch).ComputeCrc());
