@@ -9,7 +9,7 @@ namespace KBroker.LogEngine.Segments;
 /// A range of a segment that a response carries. It starts at a batch and may end within one. The file stays open until the
 /// slice is disposed, even when the segment is deleted meanwhile; dispose it once, from the last user.
 /// </summary>
-public sealed class LogSlice : IRecordsSource, IDisposable
+public sealed class LogSlice : IFileRecordsSource
 {
     private readonly SegmentFile _segment;
     private readonly ILogFile _file;

@@ -1,0 +1,51 @@
+using KBroker.Broker.Partitions;
+
+namespace KBroker.Broker.Fetching;
+
+/// <summary>
+/// A Fetch that has less than its minimum of bytes and waits on all its partitions at once, until enough has become visible,
+/// something about a partition changed, or <c>max.wait</c> is over. It only counts; the waiting request reads again itself.
+/// </summary>
+internal sealed class FetchWaiter : IProgressWaiter, IDisposable
+{
+    private readonly TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly IReadOnlyList<Partition> _partitions;
+    private readonly CancellationTokenRegistration _closing;
+    private readonly ITimer _deadline;
+    private long _missingBytes;
+
+    /// <param name="partitions">What to wait for.</param>
+    /// <param name="missingBytes">How many bytes must become visible, 1 or more.</param>
+    /// <param name="wait">How long at most.</param>
+    /// <param name="time">Gives the deadline.</param>
+    /// <param name="closing">Ends the wait when the connection closes or the broker stops.</param>
+    public FetchWaiter(
+        IReadOnlyList<Partition> partitions, long missingBytes, TimeSpan wait, TimeProvider time, CancellationToken closing)
+    {
+        _partitions = partitions;
+        _missingBytes = missingBytes;
+        _deadline = time.CreateTimer(static waiter => ((FetchWaiter)waiter!).Wake(), this, wait, Timeout.InfiniteTimeSpan);
+        _closing = closing.UnsafeRegister(static waiter => ((FetchWaiter)waiter!).Wake(), this);
+        foreach (Partition partition in partitions) partition.AddWaiter(this);
+    }
+
+    /// <summary>Completes when the Fetch should be read again or answered.</summary>
+    public Task Woken => _woken.Task;
+
+    /// <summary>Ends the wait now.</summary>
+    public void Wake() => _woken.TrySetResult();
+
+    /// <inheritdoc/>
+    public void OnProgress(Partition partition, long bytes, bool mustReread)
+    {
+        if (mustReread || Interlocked.Add(ref _missingBytes, -bytes) <= 0) Wake();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Partition partition in _partitions) partition.RemoveWaiter(this);
+        _deadline.Dispose();
+        _closing.Dispose();
+    }
+}

@@ -1,0 +1,263 @@
+using System.Diagnostics;
+using KBroker.LogEngine;
+using KBroker.LogEngine.Epochs;
+using KBroker.LogEngine.Storage;
+using KBroker.Protocol;
+using KBroker.Protocol.Identity;
+
+namespace KBroker.Broker.Partitions;
+
+/// <summary>
+/// One replica on this broker: its log, its role, and how far the cluster has it. Decides who may append and how far a reader
+/// may see; the log itself knows neither.
+/// </summary>
+/// <remarks>
+/// Changes happen under the log's gate, the partition's one lock: never two partitions' gates at once, no await and no callback
+/// inside. Readers take no lock. <c>LogStartOffset ≤ LastStableOffset ≤ HighWatermark ≤ LogEndOffset</c> holds whenever the gate
+/// is free.
+/// </remarks>
+public sealed class Partition
+{
+    private readonly ProgressWaiters _waiters = new();
+    private readonly BrokerId _self;
+    private volatile PartitionLeadership _leadership;
+    private volatile PartitionSettings _settings;
+    private long _highWatermark;
+
+    /// <summary>A replica whose part in the partition is not known yet.</summary>
+    /// <param name="self">This broker.</param>
+    /// <param name="log">The replica's log.</param>
+    /// <param name="highWatermark">The high watermark from the last checkpoint, 0 if there is none.</param>
+    /// <param name="settings">What the topic asks for.</param>
+    public Partition(BrokerId self, PartitionLog log, long highWatermark, PartitionSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(log);
+        _self = self;
+        Log = log;
+        _settings = settings;
+        _highWatermark = Math.Clamp(highWatermark, log.LogStartOffset, log.LogEndOffset);
+        _leadership = PartitionLeadership.Unknown;
+    }
+
+    /// <summary>Topic and number.</summary>
+    public TopicPartition TopicPartition => Log.TopicPartition;
+
+    /// <summary>The topic's id.</summary>
+    public Guid TopicId => Log.TopicId;
+
+    /// <summary>The replica's log.</summary>
+    public PartitionLog Log { get; }
+
+    /// <summary>What the controller decided last.</summary>
+    public PartitionLeadership Leadership => _leadership;
+
+    /// <summary>What the topic asks for.</summary>
+    public PartitionSettings Settings => _settings;
+
+    /// <summary>The end of what consumers may read, exclusive.</summary>
+    public long HighWatermark => Volatile.Read(ref _highWatermark);
+
+    /// <summary>The end of what read_committed consumers may read, exclusive: no transaction is open below it.</summary>
+    public long LastStableOffset => HighWatermark;
+
+    /// <summary>The first offset there is.</summary>
+    public long LogStartOffset => Log.LogStartOffset;
+
+    /// <summary>Puts new topic settings in force.</summary>
+    public void UpdateSettings(PartitionSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        _settings = settings;
+        Log.UpdateConfig(settings.Log);
+    }
+
+    /// <summary>
+    /// Takes over a decision of the controller, unless a newer one is in force. A new leader starts its epoch at its log end.
+    /// </summary>
+    public void Apply(PartitionLeadership decision)
+    {
+        ArgumentNullException.ThrowIfNull(decision);
+        lock (Log.Gate)
+        {
+            PartitionLeadership current = _leadership;
+            if (decision.LeaderEpoch.Value < current.LeaderEpoch.Value
+                || (decision.LeaderEpoch == current.LeaderEpoch && decision.PartitionEpoch.Value < current.PartitionEpoch.Value))
+            {
+                return;
+            }
+
+            bool newTerm = decision.LeaderEpoch != current.LeaderEpoch;
+            if (newTerm && decision.Role == PartitionRole.Leader) Log.StartEpoch(decision.LeaderEpoch);
+            _leadership = decision;
+            if (decision.Role == PartitionRole.Leader) AdvanceHighWatermark();
+        }
+
+        _waiters.Signal(this, 0, mustReread: true);
+    }
+
+    /// <summary>
+    /// Appends one validated batch as leader. With <paramref name="allReplicas"/> the append is refused unless enough replicas
+    /// are in sync; whether it is replicated shows when the high watermark reaches the result's next offset.
+    /// </summary>
+    public PartitionAppendResult AppendAsLeader(Span<byte> batch, bool allReplicas)
+    {
+        LogAppendResult appended;
+        long before;
+        long after;
+        try
+        {
+            lock (Log.Gate)
+            {
+                PartitionLeadership leadership = _leadership;
+                if (leadership.Role != PartitionRole.Leader) return PartitionAppendResult.Failed(ErrorOf(leadership.Role));
+                if (allReplicas && leadership.InSyncReplicas.Length < _settings.MinInSyncReplicas)
+                {
+                    return PartitionAppendResult.Failed(
+                        ErrorCode.NotEnoughReplicas,
+                        $"The size of the current ISR ({leadership.InSyncReplicas.Length}) is insufficient to satisfy the min.isr requirement of {_settings.MinInSyncReplicas} for partition {TopicPartition}.");
+                }
+
+                appended = Log.AppendAsLeader(batch, leadership.LeaderEpoch);
+                before = _highWatermark;
+                if (appended.Status == AppendStatus.Appended) AdvanceHighWatermark();
+                after = _highWatermark;
+            }
+        }
+        catch (StorageException e)
+        {
+            return PartitionAppendResult.Failed(ErrorCode.KafkaStorageError, e.Message);
+        }
+
+        if (after != before) _waiters.Signal(this, batch.Length, mustReread: false);
+        return appended.Status switch
+        {
+            AppendStatus.Appended => new(ErrorCode.None, appended.FirstOffset, appended.NextOffset, appended.LogAppendTime, appended.LogStartOffset),
+            AppendStatus.MessageTooLarge => PartitionAppendResult.Failed(ErrorCode.MessageTooLarge),
+            AppendStatus.RecordListTooLarge => PartitionAppendResult.Failed(ErrorCode.RecordListTooLarge),
+            _ => throw new UnreachableException($"a leader's append ended as {appended.Status}"),
+        };
+    }
+
+    /// <summary>Reads batches for a consumer. Takes no lock; a reader that knows another epoch is refused (KIP-320).</summary>
+    public PartitionReadResult Read(in PartitionReadRequest request)
+    {
+        PartitionLeadership leadership = _leadership;
+        ErrorCode error = CheckReader(leadership, request.CurrentLeaderEpoch);
+        if (error != ErrorCode.None) return PartitionReadResult.Failed(error);
+
+        if (request.LastFetchedEpoch != LeaderEpoch.Unknown
+            && FindDivergence(request, out PartitionReadResult diverged))
+        {
+            return diverged;
+        }
+
+        try
+        {
+            // The bounds are taken before the log is read: what they cover is there.
+            long highWatermark = HighWatermark;
+            long lastStableOffset = highWatermark;
+            long bound = request.Isolation == ReadIsolation.ReadCommitted ? lastStableOffset : highWatermark;
+            LogReadResult read = Log.Read(request.Offset, request.MaxBytes, request.MinOneBatch, bound);
+            if (read.Status != LogReadStatus.Ok) return PartitionReadResult.Failed(ErrorCode.OffsetOutOfRange);
+            if (_leadership.LeaderEpoch != leadership.LeaderEpoch)
+            {
+                // The log may have been cut under this read.
+                read.Slice?.Dispose();
+                return PartitionReadResult.Failed(ErrorCode.NotLeaderOrFollower);
+            }
+
+            return new PartitionReadResult(ErrorCode.None, read.Slice, highWatermark, lastStableOffset, read.LogStartOffset);
+        }
+        catch (StorageException)
+        {
+            return PartitionReadResult.Failed(ErrorCode.KafkaStorageError);
+        }
+    }
+
+    /// <summary>
+    /// Why a reader that knows <paramref name="knownEpoch"/> is refused: not the leader, or another epoch (74 the reader's is
+    /// old, 75 it is newer than this broker's); <see cref="ErrorCode.None"/> if it may read.
+    /// </summary>
+    public ErrorCode CheckReader(LeaderEpoch knownEpoch) => CheckReader(_leadership, knownEpoch);
+
+    /// <summary>
+    /// Raises the log start (DeleteRecords). An offset of -1 stands for the high watermark.
+    /// </summary>
+    /// <param name="offset">The first offset to keep.</param>
+    /// <param name="logStartOffset">The log start afterwards.</param>
+    public ErrorCode DeleteRecordsBefore(long offset, out long logStartOffset)
+    {
+        logStartOffset = -1;
+        try
+        {
+            lock (Log.Gate)
+            {
+                PartitionLeadership leadership = _leadership;
+                if (leadership.Role != PartitionRole.Leader) return ErrorOf(leadership.Role);
+                long target = offset == -1 ? HighWatermark : offset;
+                if (target < 0 || target > HighWatermark) return ErrorCode.OffsetOutOfRange;
+                Log.AdvanceLogStartOffset(target);
+                logStartOffset = Log.LogStartOffset;
+            }
+        }
+        catch (StorageException)
+        {
+            return ErrorCode.KafkaStorageError;
+        }
+
+        _waiters.Signal(this, 0, mustReread: true);
+        return ErrorCode.None;
+    }
+
+    /// <summary>Takes the partition out of service: the log is failed, closed or deleted.</summary>
+    public void GoOffline()
+    {
+        lock (Log.Gate) _leadership = _leadership with { Role = PartitionRole.Offline };
+        _waiters.Signal(this, 0, mustReread: true);
+    }
+
+    internal void AddWaiter(IProgressWaiter waiter) => _waiters.Add(waiter);
+
+    internal void RemoveWaiter(IProgressWaiter waiter) => _waiters.Remove(waiter);
+
+    private static ErrorCode ErrorOf(PartitionRole role) =>
+        role == PartitionRole.Offline ? ErrorCode.KafkaStorageError : ErrorCode.NotLeaderOrFollower;
+
+    private static ErrorCode CheckReader(PartitionLeadership leadership, LeaderEpoch knownEpoch)
+    {
+        if (leadership.Role == PartitionRole.Offline) return ErrorCode.KafkaStorageError;
+        if (knownEpoch != LeaderEpoch.Unknown && knownEpoch != leadership.LeaderEpoch)
+            return knownEpoch.Value < leadership.LeaderEpoch.Value ? ErrorCode.FencedLeaderEpoch : ErrorCode.UnknownLeaderEpoch;
+        return leadership.Role == PartitionRole.Leader ? ErrorCode.None : ErrorCode.NotLeaderOrFollower;
+    }
+
+    private bool FindDivergence(in PartitionReadRequest request, out PartitionReadResult result)
+    {
+        EpochEndOffset end = Log.EndOffsetFor(request.LastFetchedEpoch);
+        if (end.EndOffset < 0 || end.Epoch < 0)
+        {
+            result = PartitionReadResult.Failed(ErrorCode.OffsetOutOfRange);
+            return true;
+        }
+
+        bool diverged = end.Epoch < request.LastFetchedEpoch.Value || end.EndOffset < request.Offset;
+        long highWatermark = HighWatermark;
+        result = new PartitionReadResult(ErrorCode.None, null, highWatermark, highWatermark, LogStartOffset)
+        {
+            DivergingEpoch = diverged ? new EpochEnd(new LeaderEpoch(end.Epoch), end.EndOffset) : null,
+        };
+        return diverged;
+    }
+
+    /// <summary>
+    /// The high watermark is the smallest log end among the replicas in sync. Without other replicas in sync that is this log's
+    /// end; with others it waits for their fetches. Called under the gate.
+    /// </summary>
+    private void AdvanceHighWatermark()
+    {
+        PartitionLeadership leadership = _leadership;
+        if (leadership.InSyncReplicas.Length == 1 && leadership.InSyncReplicas[0] == _self)
+            Volatile.Write(ref _highWatermark, Log.LogEndOffset);
+        Debug.Assert(LogStartOffset <= HighWatermark && HighWatermark <= Log.LogEndOffset, "log start ≤ high watermark ≤ log end");
+    }
+}

@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+using KBroker.Broker.Partitions;
+using KBroker.Protocol;
+using KBroker.Protocol.Messages;
+using KBroker.Protocol.Records;
+
+namespace KBroker.Broker.Producing;
+
+/// <summary>
+/// Takes one partition's records of a Produce request from the received bytes into the log: everything about them is checked
+/// before the partition's lock, and they are appended from where they lie.
+/// </summary>
+public sealed class BatchAppender(RecordBatchValidator validator, TimeProvider time)
+{
+    /// <summary>The answer for a partition to which nothing was appended.</summary>
+    internal static ProduceResponse.PartitionProduceResponse Refused(ErrorCode error, string? message = null) =>
+        new() { ErrorCode = error, BaseOffset = -1, ErrorMessage = message };
+
+    /// <summary>Checks and appends. The batch's header is changed in place.</summary>
+    /// <param name="partition">Where to.</param>
+    /// <param name="records">The <c>records</c> field, a slice of the received frame.</param>
+    /// <param name="version">The request's version.</param>
+    /// <param name="isTransactional">Whether the request carries a transactional id.</param>
+    /// <param name="allReplicas">Whether acks=all is asked for.</param>
+    /// <param name="nextOffset">The offset after the last record; -1 if nothing was appended.</param>
+    internal ProduceResponse.PartitionProduceResponse Append(
+        Partition partition, ReadOnlyMemory<byte> records, short version, bool isTransactional, bool allReplicas, out long nextOffset)
+    {
+        nextOffset = -1;
+        PartitionSettings settings = partition.Settings;
+        RecordValidationOptions options = settings.Validation with
+        {
+            ProduceVersion = version,
+            NowMs = time.GetUtcNow().ToUnixTimeMilliseconds(),
+        };
+        RecordBatchValidation validation = validator.Validate(records.Span, options);
+        if (!validation.IsValid) return Refused(validation);
+
+        RecordBatchSummary summary = validation.Summary;
+        if (summary.IsTransactional && !isTransactional)
+            return Refused(ErrorCode.TransactionalIdAuthorizationFailed, "A transactional batch came without a transactional id.");
+        // This broker hands out no producer ids, and without a producer's state it could not keep the promise they stand for.
+        if (summary.HasProducerId)
+            return Refused(ErrorCode.UnknownProducerId, $"Producer id {summary.ProducerId} was not issued by this cluster.");
+
+        // The frame belongs to this request alone until it is dispatched.
+        Span<byte> batch = MemoryMarshal.AsMemory(records).Span;
+        if (summary.IsMaxTimestampWrong) RecordBatchStamp.SetMaxTimestamp(batch, TimestampType.CreateTime, summary.MaxTimestamp);
+        PartitionAppendResult appended = partition.AppendAsLeader(batch, allReplicas);
+        if (appended.Error != ErrorCode.None) return Refused(appended.Error, appended.Message);
+
+        nextOffset = appended.NextOffset;
+        return new ProduceResponse.PartitionProduceResponse
+        {
+            BaseOffset = appended.BaseOffset,
+            LogAppendTimeMs = appended.LogAppendTime,
+            LogStartOffset = appended.LogStartOffset,
+        };
+    }
+
+    private static ProduceResponse.PartitionProduceResponse Refused(in RecordBatchValidation validation)
+    {
+        ProduceResponse.PartitionProduceResponse answer = Refused(validation.ErrorCode, validation.ErrorMessage);
+        if (validation.RecordErrors.Count > 0)
+        {
+            answer.RecordErrors = [.. validation.RecordErrors.Select(error => new ProduceResponse.BatchIndexAndErrorMessage
+            {
+                BatchIndex = error.BatchIndex,
+                BatchIndexErrorMessage = error.Message,
+            })];
+        }
+
+        return answer;
+    }
+}
