@@ -106,7 +106,7 @@ internal sealed class MessageEmitter
             return;
         }
 
-        if (flexible == "true") _code.Line("{"); else _code.Open($"if ({flexible})");
+        _code.Open(flexible == "true" ? "if (!r.TrySkipEmptyTags())" : $"if ({flexible} && !r.TrySkipEmptyTags())");
         _code.Line("var t = r.ReadTagSection();");
         _code.Open("while (r.NextTag(ref t))");
         _code.Open("switch (t.Tag)");

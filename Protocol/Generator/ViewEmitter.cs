@@ -50,7 +50,6 @@ internal sealed class ViewEmitter
         string name = Name(type, _message.Root);
         bool lazy = IsLazy(type);
         foreach (FieldSpec field in type.Fields) EmitProperty(field);
-        _code.Line($"public static bool IsLazy => {(lazy ? "true" : "false")};");
         _code.Line($"public static {name} Read(scoped ref KafkaReader r, short v) => new(ref r, v);");
         EmitConstructor(type, name, lazy);
         EmitSkip(type);
@@ -198,7 +197,7 @@ internal sealed class ViewEmitter
             return;
         }
 
-        if (flexible == "true") _code.Line("{"); else _code.Open($"if ({flexible})");
+        _code.Open(flexible == "true" ? "if (!r.TrySkipEmptyTags())" : $"if ({flexible} && !r.TrySkipEmptyTags())");
         _code.Line("var t = r.ReadTagSection();");
         _code.Open("while (r.NextTag(ref t))");
         _code.Open("switch (t.Tag)");

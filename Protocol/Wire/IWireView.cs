@@ -6,12 +6,9 @@ public interface IWireView<TSelf>
     where TSelf : struct, IWireView<TSelf>, allows ref struct
 {
     /// <summary>
-    /// Whether <see cref="Read"/> leaves the reader inside the structure, before the elements of its last array, so that they
-    /// are walked only once.
+    /// Reads the structure in the given version. A message leaves the reader behind it; a nested structure may leave it
+    /// before the elements of its last array, so that they are not walked for nothing.
     /// </summary>
-    static abstract bool IsLazy { get; }
-
-    /// <summary>Reads the structure in the given version.</summary>
     /// <exception cref="MalformedMessageException">The bytes are not one.</exception>
     static abstract TSelf Read(scoped ref KafkaReader r, short v);
 

@@ -6,9 +6,18 @@ public ref partial struct KafkaReader
     /// <summary>Reads a whole section of which no field is known. Returns the fields, or null when there are none.</summary>
     public List<RawTaggedField>? ReadTaggedFields()
     {
+        if (TrySkipEmptyTags()) return null;
         TagSection section = ReadTagSection();
         while (NextTag(ref section)) KeepTag(ref section);
         return section.Unknown;
+    }
+
+    /// <summary>Passes over a section that has no field, which is what most are; false, and nothing read, where there are some.</summary>
+    public bool TrySkipEmptyTags()
+    {
+        if (_position >= _span.Length || _span[_position] != 0) return false;
+        _position++;
+        return true;
     }
 
     /// <summary>Begins a section.</summary>
@@ -50,6 +59,7 @@ public ref partial struct KafkaReader
     /// <summary>Skips a whole section.</summary>
     public void SkipTaggedFields()
     {
+        if (TrySkipEmptyTags()) return;
         TagSection section = ReadTagSection();
         while (NextTag(ref section)) SkipTag(ref section);
     }

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace KBroker.Protocol.Wire;
@@ -56,29 +58,25 @@ public ref partial struct KafkaReader
     public bool ReadBool() => ReadInt8() != 0;
 
     /// <summary>Reads one byte, signed.</summary>
-    public sbyte ReadInt8()
-    {
-        if (_position >= _span.Length) ThrowCutOff();
-        return (sbyte)_span[_position++];
-    }
+    public sbyte ReadInt8() => (sbyte)Take(1);
 
     /// <summary>Reads a 16-bit integer.</summary>
-    public short ReadInt16() => BinaryPrimitives.ReadInt16BigEndian(ReadSpan(2));
+    public short ReadInt16() => BigEndian(Unsafe.ReadUnaligned<short>(ref Take(sizeof(short))));
 
     /// <summary>Reads an unsigned 16-bit integer.</summary>
-    public ushort ReadUInt16() => BinaryPrimitives.ReadUInt16BigEndian(ReadSpan(2));
+    public ushort ReadUInt16() => (ushort)ReadInt16();
 
     /// <summary>Reads a 32-bit integer.</summary>
-    public int ReadInt32() => BinaryPrimitives.ReadInt32BigEndian(ReadSpan(4));
+    public int ReadInt32() => BigEndian(Unsafe.ReadUnaligned<int>(ref Take(sizeof(int))));
 
     /// <summary>Reads an unsigned 32-bit integer.</summary>
-    public uint ReadUInt32() => BinaryPrimitives.ReadUInt32BigEndian(ReadSpan(4));
+    public uint ReadUInt32() => (uint)ReadInt32();
 
     /// <summary>Reads a 64-bit integer.</summary>
-    public long ReadInt64() => BinaryPrimitives.ReadInt64BigEndian(ReadSpan(8));
+    public long ReadInt64() => BigEndian(Unsafe.ReadUnaligned<long>(ref Take(sizeof(long))));
 
     /// <summary>Reads a 64-bit floating-point number.</summary>
-    public double ReadFloat64() => BinaryPrimitives.ReadDoubleBigEndian(ReadSpan(8));
+    public double ReadFloat64() => BitConverter.Int64BitsToDouble(ReadInt64());
 
     /// <summary>Reads a UUID: 16 bytes, most significant first.</summary>
     public Guid ReadUuid() => new(ReadSpan(16), bigEndian: true);
@@ -86,6 +84,7 @@ public ref partial struct KafkaReader
     /// <summary>Reads an unsigned varint of at most five bytes.</summary>
     public uint ReadUnsignedVarInt()
     {
+        if (_position < _span.Length && _span[_position] < 0x80) return _span[_position++];
         int read = VarInt.ReadUnsigned(_span[_position..], out uint value);
         if (read == 0) throw new MalformedMessageException("cut-off or overlong varint");
         _position += read;
@@ -159,6 +158,22 @@ public ref partial struct KafkaReader
             throw new MalformedMessageException("array count exceeds the message");
         return count;
     }
+
+    /// <summary>Passes over bytes that are there, and only over those, and refers to the first of them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ref byte Take(int length)
+    {
+        int position = _position;
+        if ((uint)length > (uint)(_span.Length - position)) ThrowCutOff();
+        _position = position + length;
+        return ref Unsafe.Add(ref MemoryMarshal.GetReference(_span), position);
+    }
+
+    private static short BigEndian(short value) => BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(value) : value;
+
+    private static int BigEndian(int value) => BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(value) : value;
+
+    private static long BigEndian(long value) => BitConverter.IsLittleEndian ? BinaryPrimitives.ReverseEndianness(value) : value;
 
     private int ReadCompactLength()
     {

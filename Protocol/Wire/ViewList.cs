@@ -33,7 +33,6 @@ public readonly ref struct ViewList<T>
         private KafkaReader _reader;
         private int _left;
         private bool _inside;
-        private T _current;
 
         internal Enumerator(KafkaReader items, int count, short version)
         {
@@ -42,26 +41,23 @@ public readonly ref struct ViewList<T>
             _version = version;
         }
 
-        /// <summary>The current element.</summary>
-        public readonly T Current => _current;
+        /// <summary>The current element, read anew each time.</summary>
+        public readonly T Current
+        {
+            get
+            {
+                KafkaReader element = _reader;
+                return T.Read(ref element, _version);
+            }
+        }
 
         /// <summary>Goes to the next element.</summary>
         public bool MoveNext()
         {
             if (_left <= 0) return false;
             _left--;
-            if (T.IsLazy)
-            {
-                if (_inside) T.Skip(ref _reader, _version);
-                _inside = true;
-                KafkaReader element = _reader;
-                _current = T.Read(ref element, _version);
-            }
-            else
-            {
-                _current = T.Read(ref _reader, _version);
-            }
-
+            if (_inside) T.Skip(ref _reader, _version);
+            _inside = true;
             return true;
         }
     }

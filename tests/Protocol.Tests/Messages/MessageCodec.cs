@@ -32,7 +32,18 @@ public sealed class MessageCodec
 
     public static MessageCodec Of(JsonElement row) => ByName[row.GetProperty("message").GetString()!];
 
-    public static short VersionOf(JsonElement row) => row.GetProperty("version").GetInt16();
+    /// <summary>
+    /// The version of a vector. Keys of persisted records have one layout; where a vector gives the record type for a version,
+    /// as a release did, that layout is meant.
+    /// </summary>
+    public static short VersionOf(JsonElement row)
+    {
+        short version = row.GetProperty("version").GetInt16();
+        Type type = Of(row).Type;
+        bool isRecordType = type.Name.EndsWith("Key", StringComparison.Ordinal) &&
+            version.Equals(type.GetField("RecordType")?.GetRawConstantValue());
+        return isRecordType ? (short)0 : version;
+    }
 
     public static byte[] BytesOf(JsonElement row) => Convert.FromHexString(row.GetProperty("hex").GetString()!);
 
