@@ -2,18 +2,24 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using KBroker.Benchmarks.Bare;
+using KBroker.Broker.Connections.Sockets;
 
-// Read when the first socket is made: completions run on the thread that polls.
-Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+SocketRuntime.UseInlineCompletions();
 
 if (args.Length < 2)
 {
-    Console.Error.WriteLine("usage: KBroker.Benchmarks.Bare ingest|ingest-preallocated|sendfile|echo PORT [DIRECTORY]");
+    Console.Error.WriteLine("usage: KBroker.Benchmarks.Bare ingest|ingest-preallocated|sendfile|echo|transport-echo PORT [DIRECTORY]");
     return 2;
 }
 
 int port = int.Parse(args[1], CultureInfo.InvariantCulture);
 string directory = args.Length > 2 ? args[2] : ".";
+if (args[0] == "transport-echo")
+{
+    await new TransportEchoServer(port).RunAsync();
+    return 0;
+}
+
 using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 listener.Bind(new IPEndPoint(IPAddress.Loopback, port));
 listener.Listen(4096);

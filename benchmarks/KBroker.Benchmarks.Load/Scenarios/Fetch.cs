@@ -16,8 +16,8 @@ internal sealed class Fetch(Options options)
     private const int BatchSize = 64 * 1024;
     private const int Windows = 64;
     private const string Topic = "f0";
-    private readonly int _readsPerTurn = options.Quick ? 512 : 1024;
-    private readonly int _turns = options.Quick ? 3 : 9;
+    private readonly int _readsPerTurn = options.Quick ? 256 : 512;
+    private readonly int _turns = options.Quick ? 7 : 16;
 
     public async Task<IReadOnlyList<Row>> RunAsync()
     {

@@ -15,8 +15,8 @@ internal sealed class Ingest(Options options, string label, int batchSize, int r
     private const int Connections = 4;
     private const string Bare = "ingest";
     private const string Preallocated = "ingest-preallocated";
-    private readonly long _bytesPerTurn = (options.Quick ? 512L : 1024L) * 1024 * 1024;
-    private readonly int _turns = options.Quick ? 3 : 7;
+    private readonly long _bytesPerTurn = (options.Quick ? 256L : 512L) * 1024 * 1024;
+    private readonly int _turns = options.Quick ? 5 : 12;
     private readonly byte[] _batch = BatchBuilder.Build(batchSize, recordSize, out _);
 
     /// <summary>A server that has closed its file first does not pay for freeing the pages.</summary>

@@ -13,7 +13,7 @@ internal sealed class Noise(Options options)
 {
     private const int Connections = 4;
     private const int ReadSize = 1024 * 1024;
-    private readonly int _turns = options.Quick ? 3 : 7;
+    private readonly int _turns = options.Quick ? 4 : 12;
 
     public async Task<IReadOnlyList<Row>> RunAsync() =>
     [
@@ -22,7 +22,8 @@ internal sealed class Noise(Options options)
         await IngestAsync("ingest", 16 * 1024, 5),
         await IngestAsync("ingest-preallocated", 16 * 1024, 5),
         await SendfileAsync(),
-        await EchoAsync(),
+        await EchoAsync("echo"),
+        await EchoAsync("transport-echo"),
     ];
 
     private async Task<Row> IngestAsync(string kind, int batchSize, int inFlight)
@@ -32,7 +33,7 @@ internal sealed class Noise(Options options)
 
         async Task<double> FeedAsync(ServerProcess server, string files)
         {
-            double cost = await Turns.ProduceAsync(server, "n0", Connections, batch, 512 * 1024 * 1024, inFlight);
+            double cost = await Turns.ProduceAsync(server, "n0", Connections, batch, 256 * 1024 * 1024, inFlight);
             await Task.Delay(50);
             foreach (string file in Directory.GetFiles(files)) File.Delete(file);
             return cost;
@@ -48,13 +49,13 @@ internal sealed class Noise(Options options)
             directory => File.WriteAllBytes(Path.Combine(directory, "0.data"), new byte[64 * ReadSize]));
     }
 
-    private async Task<Row> EchoAsync()
+    private async Task<Row> EchoAsync(string kind)
     {
         byte[] frame = Requests.Produce("n0", 0, SmallRequests.Batch());
-        return await CompareAsync("noise: echo", "echo", "CPU us/request", async (server, _) =>
+        return await CompareAsync($"noise: {kind}", kind, "CPU us/request", async (server, _) =>
         {
             using var load = new RoundTrips(server.Port, 64, frame, 2);
-            return await Turns.RoundTripsAsync(server, load, 1500, []);
+            return await Turns.RoundTripsAsync(server, load, 1000, []);
         });
     }
 

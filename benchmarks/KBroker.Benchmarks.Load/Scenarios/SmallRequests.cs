@@ -15,8 +15,8 @@ internal sealed class SmallRequests(Options options)
     private const int Connections = 64;
     private const int RecordSize = 64 + 9;
     private const string Topic = "s0";
-    private readonly int _rounds = options.Quick ? 1500 : 4000;
-    private readonly int _turns = options.Quick ? 3 : 9;
+    private readonly int _rounds = options.Quick ? 1000 : 2000;
+    private readonly int _turns = options.Quick ? 5 : 12;
 
     /// <summary>A batch of one record with a value of 64 bytes.</summary>
     public static byte[] Batch() => BatchBuilder.Build(RecordBatchFormat.RecordsOffset + RecordSize, RecordSize, out _);
@@ -25,25 +25,27 @@ internal sealed class SmallRequests(Options options)
     {
         using BrokerServer broker = await BrokerServer.StartAsync(options);
         await broker.CreateTopicAsync(Topic, 1);
-        using ServerProcess echo = await BareServer.StartAsync(options, "echo");
+        using ServerProcess transport = await BareServer.StartAsync(options, "transport-echo");
+        using ServerProcess sockets = await BareServer.StartAsync(options, "echo");
         byte[] frame = Requests.Produce(Topic, 0, Batch());
-        using var toBroker = new RoundTrips(broker.Port, Connections, frame, Topic.Length);
-        using var toEcho = new RoundTrips(echo.Port, Connections, frame, Topic.Length);
-        List<double> brokerRates = [], echoRates = [];
+        ServerProcess[] servers = [broker.Process, transport, sockets];
+        RoundTrips[] loads = [.. servers.Select(server => new RoundTrips(server.Port, Connections, frame, Topic.Length))];
+        List<double>[] rates = [.. servers.Select(_ => new List<double>())];
         Func<Task<double>>[] subjects =
         [
-            () => Turns.RoundTripsAsync(broker.Process, toBroker, _rounds, brokerRates),
-            () => Turns.RoundTripsAsync(echo, toEcho, _rounds, echoRates),
+            .. servers.Select((server, i) => (Func<Task<double>>)(() => Turns.RoundTripsAsync(server, loads[i], _rounds, rates[i]))),
         ];
         await InTurns.RunAsync(2, subjects);
-        brokerRates.Clear();
-        echoRates.Clear();
+        foreach (List<double> warmUp in rates) warmUp.Clear();
         InTurns cpu = await InTurns.RunAsync(_turns, subjects);
-        double brokerRate = InTurns.Median(brokerRates), echoRate = InTurns.Median(echoRates);
+        foreach (RoundTrips load in loads) load.Dispose();
+        double[] rate = [.. rates.Select(InTurns.Median)];
         return
         [
-            new Row("small produce, CPU: raw-socket echo / broker", cpu.Of(0), cpu.Of(1), "CPU us/request", cpu.Ratio(1, 0), 0.7, AtLeast: true),
-            new Row("small produce, rate: broker / raw-socket echo", brokerRate, echoRate, "requests/s", brokerRate / echoRate, 0.7, AtLeast: true),
+            new Row("small produce, CPU, echo on the same transport", cpu.Of(0), cpu.Of(1), "us/request", cpu.Ratio(1, 0), 0.7, AtLeast: true),
+            new Row("small produce, rate, echo on the same transport", rate[0], rate[1], "requests/s", rate[0] / rate[1], 0.7, AtLeast: true),
+            new Row("small produce, CPU, echo on raw sockets", cpu.Of(0), cpu.Of(2), "us/request", cpu.Ratio(2, 0), null, AtLeast: true),
+            new Row("small produce, rate, echo on raw sockets", rate[0], rate[2], "requests/s", rate[0] / rate[2], null, AtLeast: true),
         ];
     }
 }
