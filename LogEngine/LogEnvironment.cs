@@ -6,13 +6,16 @@ namespace KBroker.LogEngine;
 
 /// <summary>What every log of a directory shares.</summary>
 internal sealed record LogEnvironment(
-    ILogFileSystem FileSystem, TimeProvider Time, Random Random, DeferredDeletions Deletions, ILogger Logger)
+    ILogFileSystem FileSystem, TimeProvider Time, Random Random, DeferredDeletions Deletions, LogDirectoryHealth Health, ILogger Logger)
 {
-    /// <summary>Called once per failure that is no full disk: the directory goes offline.</summary>
-    public Action<StorageException> Failed { get; init; } = static _ => { };
-
     /// <summary>Called when a log's recovery point went back and the checkpoint on disk has to follow before new appends.</summary>
     public Action RecoveryPointLowered { get; init; } = static () => { };
 
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>A random number below <paramref name="most"/>; logs of a directory share the source.</summary>
+    public long NextRandom(long most)
+    {
+        lock (Random) return Random.NextInt64(most);
+    }
 }

@@ -51,7 +51,7 @@ public sealed class PartitionLog
     public TopicPartition TopicPartition { get; }
 
     /// <summary>The topic's id as noted in <c>partition.metadata</c>; empty when there is none.</summary>
-    public Guid TopicId { get; }
+    public Guid TopicId { get; private set; }
 
     /// <summary>Where the files lie; another place once the log is deleted.</summary>
     public string Directory => _segments.Directory;
@@ -80,8 +80,10 @@ public sealed class PartitionLog
     /// <summary>The epochs and where they start.</summary>
     public IReadOnlyList<EpochEntry> Epochs => _epochs.Entries;
 
-    /// <summary>Whether the log still takes changes: neither closed, deleted nor failed.</summary>
-    public bool IsOpen => _state == LogState.Open;
+    /// <summary>Whether the log still takes changes: neither closed, deleted nor failed, and its directory online.</summary>
+    public bool IsOpen => _state == LogState.Open && _environment.Health.Failure is null;
+
+    internal LogState State => _state;
 
     internal LogFlusher Flusher => _flusher;
 
@@ -256,6 +258,20 @@ public sealed class PartitionLog
     /// <summary>Puts new settings in force, from the next append on.</summary>
     public void UpdateConfig(LogConfig config) => _config = config;
 
+    /// <summary>Notes the topic's id, where a log from before topic ids has none.</summary>
+    /// <exception cref="InvalidOperationException">It has another one.</exception>
+    public void AssignTopicId(Guid topicId)
+    {
+        lock (Gate)
+        {
+            ThrowIfNotOpen();
+            if (TopicId == topicId) return;
+            if (TopicId != Guid.Empty) throw new InvalidOperationException($"{Directory} belongs to another topic id");
+            Guarded(() => PartitionMetadataFile.Replace(_environment.FileSystem, Directory, topicId));
+            TopicId = topicId;
+        }
+    }
+
     /// <summary>Returns when everything appended before the call is on the disk. Waits for the disk outside the gate.</summary>
     /// <exception cref="StorageException">The flush failed: the log takes no more appends, and the flush is not repeated.</exception>
     public void Flush() => _flusher.Flush(LogEndOffset);
@@ -301,6 +317,7 @@ public sealed class PartitionLog
     internal void ThrowIfNotOpen()
     {
         if (_state != LogState.Open) throw new StorageException("use", Directory, $"the log is {_state}");
+        if (_environment.Health.Failure is { } failure) throw new StorageException("use", Directory, failure.Message, failure);
     }
 
     /// <summary>Runs a change; a failed disk other than a full one ends the log's life.</summary>
@@ -321,7 +338,7 @@ public sealed class PartitionLog
     {
         if (failure.IsNoSpace) return;
         if (_state == LogState.Open) _state = LogState.Failed;
-        _environment.Failed(failure);
+        _environment.Health.Report(failure);
     }
 
     private void Write(ReadOnlySpan<byte> batches, in BatchRange range, LogConfig config, long now)

@@ -40,7 +40,9 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
         epochs.TruncateFromEnd(logEnd);
         epochs.TruncateFromStart(logStart);
         long recoveryPoint = checkpoint.CleanShutdown ? logEnd : Math.Clamp(checkpoint.RecoveryPoint, 0, logEnd);
-        var store = new SegmentStore(environment, directory, [.. segments]) { NamesDirty = fresh };
+        // Names made before an unclean stop may not be on the disk either.
+        bool namesDirty = fresh || !checkpoint.CleanShutdown;
+        var store = new SegmentStore(environment, directory, [.. segments]) { NamesDirty = namesDirty };
         return new LoadedLog(store, epochs, PartitionMetadataFile.TryRead(_fileSystem, directory), logStart, logEnd, recoveryPoint);
     }
 
@@ -126,8 +128,9 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
         RecoverFrom(segments, segments.Count - 1, epochs);
     }
 
+    // A segment that ended exactly at the recovery point was written its indexes after it: it counts as above.
     private void Recover(List<LogSegment> segments, long recoveryPoint, LeaderEpochCache epochs) =>
-        RecoverFrom(segments, Math.Max(segments.FindLastIndex(segment => segment.BaseOffset <= recoveryPoint), 0), epochs);
+        RecoverFrom(segments, Math.Max(segments.FindLastIndex(segment => segment.BaseOffset < recoveryPoint), 0), epochs);
 
     private void RecoverFrom(List<LogSegment> segments, int first, LeaderEpochCache epochs)
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using KBroker.LogEngine.Storage;
 using KBroker.Protocol.Identity;
 
@@ -10,19 +11,41 @@ internal static class PartitionMetadataFile
 
     private const string TopicIdKey = "topic_id:";
 
-    public static void Write(ILogFileSystem fileSystem, string directory, Guid topicId) =>
-        AtomicTextFile.Write(fileSystem, Path.Combine(directory, FileName), $"version: 0\n{TopicIdKey} {Uuid.Format(topicId)}\n");
+    /// <summary>Writes the file of a new directory; it is on the disk with the log's first flush.</summary>
+    public static void Create(ILogFileSystem fileSystem, string directory, Guid topicId)
+    {
+        string path = Path.Combine(directory, FileName);
+        fileSystem.DeleteFile(path);
+        using ILogFile file = fileSystem.CreateNew(path);
+        file.Write(Encoding.UTF8.GetBytes(Text(topicId)), 0);
+    }
 
-    /// <summary>The topic's id; empty when the file is missing.</summary>
+    /// <summary>Puts the file into a directory that has been in use.</summary>
+    public static void Replace(ILogFileSystem fileSystem, string directory, Guid topicId) =>
+        AtomicTextFile.Write(fileSystem, Path.Combine(directory, FileName), Text(topicId));
+
+    public static void Flush(ILogFileSystem fileSystem, string directory)
+    {
+        string path = Path.Combine(directory, FileName);
+        if (!fileSystem.FileExists(path)) return;
+        using ILogFile file = fileSystem.Open(path);
+        file.Flush();
+    }
+
+    /// <summary>The topic's id; empty when the file is missing, or empty as a power loss before the first flush leaves it.</summary>
     /// <exception cref="StorageException">The file holds something else: whose data this is cannot be told.</exception>
     public static Guid TryRead(ILogFileSystem fileSystem, string directory)
     {
         string path = Path.Combine(directory, FileName);
         if (!fileSystem.FileExists(path)) return Guid.Empty;
-        string[] lines = (AtomicTextFile.TryRead(fileSystem, path) ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string? text = AtomicTextFile.TryRead(fileSystem, path);
+        if (text is "") return Guid.Empty;
+        string[] lines = (text ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return lines is ["version: 0", var second, ..] && second.StartsWith(TopicIdKey, StringComparison.Ordinal)
             && Uuid.TryParse(second.AsSpan(TopicIdKey.Length).Trim(), out Guid id)
             ? id
             : throw new StorageException("read", path, "not of the form 'version: 0', 'topic_id: <id>'; delete it if the data is known to be this topic's");
     }
+
+    private static string Text(Guid topicId) => $"version: 0\n{TopicIdKey} {Uuid.Format(topicId)}\n";
 }

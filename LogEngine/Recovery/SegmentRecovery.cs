@@ -38,6 +38,8 @@ internal static class SegmentRecovery
             segment.SetEnd(next, position);
             // Also gives back space that was held ahead of the end.
             file.SetLength(position);
+            // What was cut must not come back behind batches that are appended now.
+            if (position < length) file.Flush();
             return length - position;
         }
         finally

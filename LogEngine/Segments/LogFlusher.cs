@@ -1,4 +1,5 @@
 using KBroker.LogEngine.Epochs;
+using KBroker.LogEngine.Recovery;
 using KBroker.LogEngine.Storage;
 
 namespace KBroker.LogEngine.Segments;
@@ -64,6 +65,7 @@ internal sealed class LogFlusher(
             foreach (ILogFile file in indexes) file.Flush();
             if (names)
             {
+                PartitionMetadataFile.Flush(environment.FileSystem, segments.Directory);
                 environment.FileSystem.FlushDirectory(segments.Directory);
                 environment.FileSystem.FlushDirectory(Path.GetDirectoryName(segments.Directory)!);
             }
@@ -89,10 +91,10 @@ internal sealed class LogFlusher(
     private void Choose(long offset, List<(SegmentFile Segment, ILogFile File)> logs, List<ILogFile> indexes)
     {
         LogSegment[] all = segments.Snapshot;
-        if (offset <= _recoveryPoint) return;
-        for (int i = Math.Max(SegmentStore.Floor(all, _recoveryPoint), 0); i < all.Length && all[i].BaseOffset < offset; i++)
+        // The segment before the recovery point's may have ended exactly there, its indexes written since.
+        for (int i = Math.Max(SegmentStore.Floor(all, _recoveryPoint) - 1, 0); i < all.Length && all[i].BaseOffset < offset; i++)
         {
-            logs.Add((all[i].File, all[i].Acquire()));
+            if (all[i].EndOffset > _recoveryPoint) logs.Add((all[i].File, all[i].Acquire()));
             if (i == all.Length - 1) continue;
             if (all[i].Offsets.OpenForFlush() is { } offsets) indexes.Add(offsets);
             if (all[i].Times.OpenForFlush() is { } times) indexes.Add(times);

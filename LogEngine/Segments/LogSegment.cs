@@ -54,6 +54,8 @@ internal sealed class LogSegment
     {
         ILogFileSystem fs = environment.FileSystem;
         string path = SegmentFileNames.For(directory, baseOffset, SegmentFileNames.Log);
+        // A file of this name that is in no list is what a failed roll left.
+        fs.DeleteFile(path);
         ILogFile log = fs.CreateNew(path);
         var segment = new LogSegment(
             baseOffset,
@@ -63,13 +65,22 @@ internal sealed class LogSegment
             new TimeIndex(fs, SegmentFileNames.For(directory, baseOffset, SegmentFileNames.TimeIndex), baseOffset, config.SegmentIndexBytes))
         {
             CreatedMs = environment.NowMs,
-            RollJitterMs = Jitter(environment.Random, config),
+            RollJitterMs = Jitter(environment, config),
             _indexesReady = true,
             _largestKnown = true,
             _largest = new TimePosition(-1, baseOffset),
         };
-        segment.Offsets.Create();
-        segment.Times.Create();
+        try
+        {
+            segment.Offsets.Create();
+            segment.Times.Create();
+        }
+        catch (StorageException)
+        {
+            segment.File.Release();
+            throw;
+        }
+
         if (config.Preallocate) segment._space.Reserve(log, 0, config.SegmentBytes);
         return segment;
     }
@@ -87,7 +98,7 @@ internal sealed class LogSegment
             new TimeIndex(fs, SegmentFileNames.For(directory, baseOffset, SegmentFileNames.TimeIndex), baseOffset, config.SegmentIndexBytes))
         {
             CreatedMs = environment.NowMs,
-            RollJitterMs = Jitter(environment.Random, config),
+            RollJitterMs = Jitter(environment, config),
         };
     }
 
@@ -106,6 +117,13 @@ internal sealed class LogSegment
         {
             _space.EnsureFor(file, position, batches.Length, config.SegmentBytes);
             file.Write(batches, position);
+        }
+        catch (StorageException)
+        {
+            // What a full disk took of the batches goes again, so that the file ends with a batch.
+            file.SetLength(position);
+            _space.Forget(position);
+            throw;
         }
         finally
         {
@@ -142,18 +160,22 @@ internal sealed class LogSegment
         _bytesSinceIndexEntry += header.SizeInBytes;
     }
 
-    /// <summary>The largest timestamp and where it was first reached; (-1, base offset) when there is none.</summary>
+    /// <summary>
+    /// The largest timestamp and where it was first reached; (-1, base offset) when there is none. The first use after a restart
+    /// looks at the batches behind the last note of the time index, so that a shortened index hides no record.
+    /// </summary>
     public TimePosition LargestTimestamp()
     {
-        EnsureIndexes();
         lock (_loading)
         {
-            if (!_largestKnown)
-            {
-                _largest = Times.Last();
-                _largestKnown = true;
-            }
+            if (_largestKnown) return _largest;
+        }
 
+        EnsureIndexes();
+        TimePosition largest = LargestOnDisk();
+        lock (_loading)
+        {
+            if (!_largestKnown) (_largest, _largestKnown) = (largest, true);
             return _largest;
         }
     }
@@ -306,14 +328,36 @@ internal sealed class LogSegment
         lock (_loading) (_largest, _largestKnown) = (largest, true);
     }
 
+    private TimePosition LargestOnDisk()
+    {
+        TimePosition largest = Times.Last();
+        ILogFile file = Acquire();
+        var scanner = new BatchScanner(file, Offsets.Lookup(largest.Offset).Position, Size);
+        try
+        {
+            while (scanner.MoveNext() == ScanStatus.Found)
+            {
+                if (scanner.Header.MaxTimestamp > largest.Timestamp)
+                    largest = new TimePosition(scanner.Header.MaxTimestamp, scanner.Header.LastOffset);
+            }
+
+            return largest;
+        }
+        finally
+        {
+            scanner.Dispose();
+            File.Release();
+        }
+    }
+
     private void NoteTimestamp(in BatchHeader header)
     {
         if (header.MaxTimestamp > LargestTimestamp().Timestamp) SetLargest(new TimePosition(header.MaxTimestamp, header.LastOffset));
     }
 
-    private static long Jitter(Random random, LogConfig config)
+    private static long Jitter(LogEnvironment environment, LogConfig config)
     {
         long most = Math.Min(config.SegmentJitterMs, config.SegmentMs);
-        return most <= 0 ? 0 : random.NextInt64(most);
+        return most <= 0 ? 0 : environment.NextRandom(most);
     }
 }

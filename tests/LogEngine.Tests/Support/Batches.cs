@@ -38,6 +38,8 @@ internal static class Batches
         return batch;
     }
 
+    public static long MaxTimestamp(ReadOnlySpan<byte> batch) => new RecordBatchHeader(batch).MaxTimestamp;
+
     private static void Varint(List<byte> to, int value)
     {
         uint zigzag = (uint)((value << 1) ^ (value >> 31));

@@ -78,9 +78,9 @@ internal sealed class LogRig
         }
     }
 
-    private LogEnvironment Environment() => new(FileSystem, Time, new Random(1), new DeferredDeletions(FileSystem), NullLogger.Instance)
-    {
-        Failed = Failures.Add,
-        RecoveryPointLowered = () => CheckpointedRecoveryPoint = Log.RecoveryPoint,
-    };
+    private LogEnvironment Environment() =>
+        new(FileSystem, Time, new Random(1), new DeferredDeletions(FileSystem), new LogDirectoryHealth(Failures.Add), NullLogger.Instance)
+        {
+            RecoveryPointLowered = () => CheckpointedRecoveryPoint = Log.RecoveryPoint,
+        };
 }

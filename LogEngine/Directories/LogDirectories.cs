@@ -1,0 +1,107 @@
+using KBroker.LogEngine.Storage;
+using KBroker.Protocol.Identity;
+using Microsoft.Extensions.Logging;
+
+namespace KBroker.LogEngine.Directories;
+
+/// <summary>
+/// All <c>log.dirs</c> of a broker. A partition's log lies in one of them; a new one goes to the directory with the fewest. A
+/// directory whose disk fails leaves the others serving.
+/// </summary>
+public sealed class LogDirectories : IDisposable
+{
+    private readonly Lock _creating = new();
+
+    private LogDirectories(IReadOnlyList<LogDirectory> directories, IReadOnlyDictionary<string, StorageException> unavailable)
+    {
+        All = directories;
+        Unavailable = unavailable;
+    }
+
+    /// <summary>The directories that opened, offline ones included.</summary>
+    public IReadOnlyList<LogDirectory> All { get; }
+
+    /// <summary>The directories whose disk failed at the start, and how.</summary>
+    public IReadOnlyDictionary<string, StorageException> Unavailable { get; }
+
+    /// <summary>The logs of all directories that are online.</summary>
+    public IEnumerable<PartitionLog> Logs => All.Where(directory => !directory.IsOffline).SelectMany(directory => directory.Logs);
+
+    /// <summary>Opens every directory; those whose disk fails are left out as long as one is left.</summary>
+    /// <exception cref="LogDirectoryException">A directory is locked, or another broker's or cluster's.</exception>
+    /// <exception cref="StorageException">No directory can be used.</exception>
+    public static LogDirectories Open(
+        IEnumerable<LogDirectoryOptions> options, ILogFileSystem fileSystem, TimeProvider time, Random random, ILogger logger)
+    {
+        var opened = new List<LogDirectory>();
+        var failed = new Dictionary<string, StorageException>();
+        try
+        {
+            foreach (LogDirectoryOptions one in options)
+            {
+                try
+                {
+                    opened.Add(LogDirectory.Open(one, fileSystem, time, new Random(random.Next()), logger));
+                }
+                catch (StorageException e)
+                {
+                    failed[one.Path] = e;
+                }
+            }
+
+            return opened.Count > 0
+                ? new LogDirectories(opened, failed)
+                : throw (failed.Values.FirstOrDefault() as Exception ?? new LogDirectoryException("log.dirs names no directory"));
+        }
+        catch
+        {
+            foreach (LogDirectory directory in opened) directory.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The log of a partition; null when no directory has it.</summary>
+    public PartitionLog? Find(TopicPartition partition)
+    {
+        foreach (LogDirectory directory in All)
+        {
+            if (directory.Find(partition) is { } log) return log;
+        }
+
+        return null;
+    }
+
+    /// <summary>The directory that has the partition's log, or null.</summary>
+    public LogDirectory? DirectoryOf(TopicPartition partition) => All.FirstOrDefault(directory => directory.Find(partition) is not null);
+
+    /// <summary>The partition's log, made where there is none.</summary>
+    /// <exception cref="StorageException">No directory is online, or the disk failed.</exception>
+    public PartitionLog GetOrCreate(TopicPartition partition, Guid topicId, LogConfig config)
+    {
+        lock (_creating)
+        {
+            if (Find(partition) is { } log) return log;
+            LogDirectory directory = All.Where(directory => !directory.IsOffline).MinBy(directory => directory.Logs.Count)
+                ?? throw new StorageException("create", partition.ToString(), "no log directory is online");
+            return directory.Create(partition, topicId, config);
+        }
+    }
+
+    /// <summary>Deletes a partition's log; false when there is none.</summary>
+    public bool Delete(TopicPartition partition)
+    {
+        lock (_creating) return DirectoryOf(partition)?.Delete(partition) ?? false;
+    }
+
+    /// <summary>Closes all directories in order; the epoch goes into their marks.</summary>
+    public void Close(long brokerEpoch)
+    {
+        foreach (LogDirectory directory in All) directory.Close(brokerEpoch);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (LogDirectory directory in All) directory.Dispose();
+    }
+}

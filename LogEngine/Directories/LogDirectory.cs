@@ -1,0 +1,302 @@
+using System.Collections.Concurrent;
+using KBroker.LogEngine.Recovery;
+using KBroker.LogEngine.Storage;
+using KBroker.Protocol.Identity;
+using Microsoft.Extensions.Logging;
+
+namespace KBroker.LogEngine.Directories;
+
+/// <summary>
+/// One <c>log.dirs</c> entry: its lock, its owner's mark, its checkpoints and its partitions' logs. A failed write or flush in any
+/// of its logs takes the whole directory offline, for good; a full disk does not.
+/// </summary>
+public sealed partial class LogDirectory : IDisposable
+{
+    private const string LockFileName = ".lock";
+    private const int ClosingThreads = 4;
+
+    private readonly ConcurrentDictionary<TopicPartition, PartitionLog> _logs = new();
+    private readonly LogEnvironment _environment;
+    private readonly LogDirectoryOptions _options;
+    private readonly IDisposable _lock;
+    private readonly OffsetCheckpoint _recoveryPoints;
+    private readonly OffsetCheckpoint _highWatermarks;
+    private readonly OffsetCheckpoint _logStarts;
+    private bool _closed;
+
+    private LogDirectory(LogDirectoryOptions options, IDisposable held, ILogFileSystem fileSystem, TimeProvider time, Random random, ILogger logger)
+    {
+        _options = options;
+        _lock = held;
+        var health = new LogDirectoryHealth(OnFailed);
+        _environment = new LogEnvironment(fileSystem, time, random, new DeferredDeletions(fileSystem), health, logger)
+        {
+            RecoveryPointLowered = WriteRecoveryPoints,
+        };
+        _recoveryPoints = new OffsetCheckpoint(fileSystem, Path, OffsetCheckpoint.RecoveryPoints);
+        _highWatermarks = new OffsetCheckpoint(fileSystem, Path, OffsetCheckpoint.HighWatermarks);
+        _logStarts = new OffsetCheckpoint(fileSystem, Path, OffsetCheckpoint.LogStarts);
+    }
+
+    /// <summary>The absolute path.</summary>
+    public string Path => _options.Path;
+
+    /// <summary>Whether the disk has failed: nothing more is written here.</summary>
+    public bool IsOffline => _environment.Health.Failure is not null;
+
+    /// <summary>The failure that took the directory offline.</summary>
+    public StorageException? Failure => _environment.Health.Failure;
+
+    /// <summary>The logs, in no order.</summary>
+    public ICollection<PartitionLog> Logs => _logs.Values;
+
+    /// <summary>The bytes that can still be written to this disk.</summary>
+    public long FreeSpace => _environment.FileSystem.FreeSpace(Path);
+
+    internal LogEnvironment Environment => _environment;
+
+    /// <summary>
+    /// Takes the directory's lock, checks whose data it holds, and loads every partition: after an unclean stop each is recovered
+    /// from its recovery point.
+    /// </summary>
+    /// <exception cref="LogDirectoryException">Another process has it, or it is another broker's or cluster's.</exception>
+    /// <exception cref="StorageException">The disk failed.</exception>
+    public static LogDirectory Open(LogDirectoryOptions options, ILogFileSystem fileSystem, TimeProvider time, Random random, ILogger logger)
+    {
+        options = options with { Path = System.IO.Path.GetFullPath(options.Path) };
+        bool fresh = !fileSystem.DirectoryExists(options.Path);
+        fileSystem.CreateDirectory(options.Path);
+        if (fresh && System.IO.Path.GetDirectoryName(options.Path) is { } parent) fileSystem.FlushDirectory(parent);
+        IDisposable held = fileSystem.TryLock(System.IO.Path.Combine(options.Path, LockFileName)) ?? throw new LogDirectoryException(
+            $"{options.Path} is locked: another process uses it as its log directory; stop that process or configure another log.dirs");
+        try
+        {
+            MetaProperties? meta = MetaProperties.Read(fileSystem, options.Path);
+            meta?.Require(options.BrokerId, options.ClusterId, options.Path);
+            if (meta is null || meta.BrokerId is null || meta.ClusterId is null)
+                new MetaProperties(options.BrokerId, options.ClusterId).Write(fileSystem, options.Path);
+            var directory = new LogDirectory(options, held, fileSystem, time, random, logger);
+            directory.Load();
+            return directory;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The log of a partition; null when it is not here.</summary>
+    public PartitionLog? Find(TopicPartition partition) => _logs.GetValueOrDefault(partition);
+
+    /// <summary>Makes an empty log that starts at offset 0.</summary>
+    /// <exception cref="InvalidOperationException">The log exists.</exception>
+    public PartitionLog Create(TopicPartition partition, Guid topicId, LogConfig config)
+    {
+        ThrowIfOffline();
+        if (!PartitionDirectoryName.IsTopic(partition.Topic) || partition.Partition < 0)
+            throw new ArgumentException($"'{partition}' cannot name a directory", nameof(partition));
+        if (_logs.ContainsKey(partition)) throw new InvalidOperationException($"{partition} exists in {Path}");
+        try
+        {
+            string path = System.IO.Path.Combine(Path, PartitionDirectoryName.For(partition));
+            _environment.FileSystem.CreateDirectory(path);
+            if (topicId != Guid.Empty) PartitionMetadataFile.Create(_environment.FileSystem, path, topicId);
+            PartitionLog log = LoadLog(partition, path, config, new CheckpointedOffsets(true, 0, 0));
+            return _logs.TryAdd(partition, log) ? log : throw new InvalidOperationException($"{partition} exists in {Path}");
+        }
+        catch (StorageException e)
+        {
+            _environment.Health.Report(e);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Deletes a log: it is gone at once for everyone but slices in use, its directory is renamed, and the files go after
+    /// <c>file.delete.delay.ms</c>. False if there is no such log.
+    /// </summary>
+    public bool Delete(TopicPartition partition)
+    {
+        ThrowIfOffline();
+        if (!_logs.TryRemove(partition, out PartitionLog? log)) return false;
+        try
+        {
+            lock (log.Gate)
+            {
+                var unique = new Guid(NextBytes());
+                string renamed = System.IO.Path.Combine(Path, PartitionDirectoryName.ForDeletion(partition, unique));
+                _environment.FileSystem.Rename(log.Directory, renamed);
+                log.Relocate(renamed);
+                log.Abandon(LogState.Deleted);
+                _environment.FileSystem.FlushDirectory(Path);
+                _environment.Deletions.AddDirectory(renamed, _environment.NowMs + log.Config.FileDeleteDelayMs);
+            }
+        }
+        catch (StorageException e)
+        {
+            _environment.Health.Report(e);
+            throw;
+        }
+
+        return true;
+    }
+
+    /// <summary>Writes the recovery points and the log starts of all logs.</summary>
+    public void Checkpoint()
+    {
+        ThrowIfOffline();
+        WriteRecoveryPoints();
+        WriteLogStarts();
+    }
+
+    /// <summary>Writes the log starts alone: what DeleteRecords has to keep over a restart.</summary>
+    public void WriteLogStarts() => Reported(() => _logStarts.Write(() => _logs
+        .Where(pair => pair.Value.LogStartOffset > pair.Value.Segments.All[0].BaseOffset)
+        .Select(pair => KeyValuePair.Create(pair.Key, pair.Value.LogStartOffset))));
+
+    /// <summary>Writes the high watermarks, which the owner of the partitions knows.</summary>
+    public void WriteHighWatermarks(IEnumerable<KeyValuePair<TopicPartition, long>> offsets)
+    {
+        ThrowIfOffline();
+        Reported(() => _highWatermarks.Write(() => offsets));
+    }
+
+    /// <summary>The high watermarks as last written; none when the file cannot be understood.</summary>
+    public IReadOnlyDictionary<TopicPartition, long> ReadHighWatermarks() => ReadOrWarn(_highWatermarks);
+
+    /// <summary>Deletes what has waited long enough.</summary>
+    public void RunDeletions() => Reported(() => _environment.Deletions.Run(_environment.NowMs));
+
+    /// <summary>
+    /// Flushes and closes every log and, if nothing failed, leaves the mark of an orderly stop with the broker's epoch (-1 unknown).
+    /// </summary>
+    public void Close(long brokerEpoch)
+    {
+        if (_closed) return;
+        _closed = true;
+        try
+        {
+            if (IsOffline) return;
+            Parallel.ForEach(_logs.Values, new ParallelOptions { MaxDegreeOfParallelism = ClosingThreads }, log => log.Close());
+            Checkpoint();
+            if (_logs.Values.All(log => log.State == LogState.Closed)) CleanShutdownMarker.Write(_environment.FileSystem, Path, brokerEpoch);
+        }
+        catch (Exception e) when (e is StorageException or AggregateException)
+        {
+            LogCloseFailed(_environment.Logger, Path, e);
+        }
+        finally
+        {
+            foreach (PartitionLog log in _logs.Values) log.Abandon(LogState.Closed);
+            _lock.Dispose();
+        }
+    }
+
+    /// <summary>Lets go of the files and the lock as a crash would: no flush, no mark.</summary>
+    public void Dispose()
+    {
+        if (_closed) return;
+        _closed = true;
+        foreach (PartitionLog log in _logs.Values) log.Abandon(LogState.Closed);
+        _lock.Dispose();
+    }
+
+    private void Load()
+    {
+        bool clean = CleanShutdownMarker.Take(_environment.FileSystem, Path);
+        IReadOnlyDictionary<TopicPartition, long> recoveryPoints = ReadOrWarn(_recoveryPoints);
+        IReadOnlyDictionary<TopicPartition, long> logStarts = ReadOrWarn(_logStarts);
+        var found = new List<(TopicPartition Partition, string Path)>();
+        foreach (LogFileEntry entry in _environment.FileSystem.List(Path).Where(entry => entry.IsDirectory))
+        {
+            string path = System.IO.Path.Combine(Path, entry.Name);
+            switch (PartitionDirectoryName.Parse(entry.Name, out TopicPartition partition))
+            {
+                case PartitionDirectoryKind.Partition:
+                    found.Add((partition, path));
+                    break;
+                case PartitionDirectoryKind.Deleting:
+                    _environment.Deletions.AddDirectory(path, _environment.NowMs);
+                    break;
+                case PartitionDirectoryKind.Unknown when entry.Name is "lost+found" || entry.Name.StartsWith('.'):
+                    break;
+                default:
+                    LogUnknownDirectory(_environment.Logger, path);
+                    break;
+            }
+        }
+
+        int loaded = 0;
+        try
+        {
+            Parallel.ForEach(found, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(_options.RecoveryThreads, 1) }, item =>
+            {
+                var checkpoint = new CheckpointedOffsets(
+                    clean, recoveryPoints.GetValueOrDefault(item.Partition), logStarts.GetValueOrDefault(item.Partition));
+                _logs[item.Partition] = LoadLog(item.Partition, item.Path, _options.ConfigFor(item.Partition.Topic), checkpoint);
+                _options.Progress?.Invoke(new LogLoadProgress(Path, Interlocked.Increment(ref loaded), found.Count));
+            });
+        }
+        catch (AggregateException e) when (e.InnerExceptions.OfType<StorageException>().FirstOrDefault() is { } failure)
+        {
+            throw new StorageException("load", failure.Path, failure.Message, failure);
+        }
+    }
+
+    private PartitionLog LoadLog(TopicPartition partition, string path, LogConfig config, CheckpointedOffsets checkpoint) =>
+        new(_environment, partition, config, new LogLoader(_environment, path, config).Load(checkpoint));
+
+    private void WriteRecoveryPoints() => Reported(() => _recoveryPoints.Write(() => _logs
+        .Select(pair => KeyValuePair.Create(pair.Key, pair.Value.RecoveryPoint))));
+
+    private Dictionary<TopicPartition, long> ReadOrWarn(OffsetCheckpoint checkpoint)
+    {
+        if (!checkpoint.TryRead(out Dictionary<TopicPartition, long> offsets)) LogBadCheckpoint(_environment.Logger, checkpoint.Path);
+        return offsets;
+    }
+
+    private void Reported(Action change)
+    {
+        try
+        {
+            change();
+        }
+        catch (StorageException e)
+        {
+            _environment.Health.Report(e);
+            throw;
+        }
+    }
+
+    private void ThrowIfOffline()
+    {
+        if (_environment.Health.Failure is { } failure)
+            throw new StorageException("use", Path, $"the log directory is offline: {failure.Message}", failure);
+    }
+
+    private void OnFailed(StorageException failure)
+    {
+        LogOffline(_environment.Logger, Path, failure);
+        _options.Failed?.Invoke(this, failure);
+    }
+
+    private byte[] NextBytes()
+    {
+        byte[] bytes = new byte[16];
+        lock (_environment.Random) _environment.Random.NextBytes(bytes);
+        return bytes;
+    }
+
+    [LoggerMessage(2101, LogLevel.Error, "{Directory} is offline: its disk failed")]
+    private static partial void LogOffline(ILogger logger, string directory, Exception failure);
+
+    [LoggerMessage(2102, LogLevel.Warning, "{Directory} is not the directory of a partition in use and is left alone")]
+    private static partial void LogUnknownDirectory(ILogger logger, string directory);
+
+    [LoggerMessage(2103, LogLevel.Warning, "{File} cannot be understood and counts as missing")]
+    private static partial void LogBadCheckpoint(ILogger logger, string file);
+
+    [LoggerMessage(2104, LogLevel.Error, "{Directory} could not be closed in order; the next start recovers it")]
+    private static partial void LogCloseFailed(ILogger logger, string directory, Exception failure);
+}

@@ -1,0 +1,32 @@
+using KBroker.LogEngine.Storage;
+using KBroker.Protocol.Identity;
+
+namespace KBroker.LogEngine.Directories;
+
+/// <summary>How far the opening of a log directory is.</summary>
+public readonly record struct LogLoadProgress(string Directory, int Loaded, int Total);
+
+/// <summary>What a log directory needs to know to open.</summary>
+public sealed record LogDirectoryOptions
+{
+    /// <summary>The directory; created if missing.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Whose data it has to be.</summary>
+    public required BrokerId BrokerId { get; init; }
+
+    /// <summary>Of which cluster.</summary>
+    public required string ClusterId { get; init; }
+
+    /// <summary>The settings of a topic's logs.</summary>
+    public Func<string, LogConfig> ConfigFor { get; init; } = static _ => LogConfig.Default;
+
+    /// <summary><c>num.recovery.threads.per.data.dir</c></summary>
+    public int RecoveryThreads { get; init; } = 2;
+
+    /// <summary>Called after each partition, from the threads that load.</summary>
+    public Action<LogLoadProgress>? Progress { get; init; }
+
+    /// <summary>Called once, on whatever thread met it, when the disk fails: the directory is offline from then on.</summary>
+    public Action<LogDirectory, StorageException>? Failed { get; init; }
+}

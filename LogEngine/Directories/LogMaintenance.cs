@@ -1,0 +1,79 @@
+using KBroker.LogEngine.Segments;
+using KBroker.LogEngine.Storage;
+
+namespace KBroker.LogEngine.Directories;
+
+/// <summary>How often a log directory is looked after.</summary>
+public sealed record LogMaintenanceOptions
+{
+    /// <summary>Between looks at which logs are due for a flush and which files for deletion.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary><c>log.flush.offset.checkpoint.interval.ms</c></summary>
+    public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(60);
+}
+
+/// <summary>
+/// The one loop of a log directory: flushes logs that <c>flush.ms</c> asks for and segments that have ended, writes the
+/// checkpoints, deletes files whose delay is over. A run that takes longer than the interval swallows the ones it overlaps.
+/// </summary>
+public sealed class LogMaintenance : IDisposable
+{
+    private readonly LogDirectory _directory;
+    private readonly LogMaintenanceOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ITimer _timer;
+    private long _lastCheckpoint;
+    private int _running;
+
+    /// <summary>Starts the loop.</summary>
+    public LogMaintenance(LogDirectory directory, LogMaintenanceOptions options, TimeProvider time)
+    {
+        _directory = directory;
+        _options = options;
+        _time = time;
+        _lastCheckpoint = time.GetTimestamp();
+        _timer = time.CreateTimer(_ => RunOnce(), null, options.Interval, options.Interval);
+    }
+
+    /// <summary>Stops the loop; a run under way ends on its own.</summary>
+    public void Dispose() => _timer.Dispose();
+
+    /// <summary>One run, on the caller's thread; nothing if one is under way or the directory is offline.</summary>
+    public void RunOnce()
+    {
+        if (_directory.IsOffline || Interlocked.Exchange(ref _running, 1) != 0) return;
+        try
+        {
+            long now = _directory.Environment.NowMs;
+            foreach (PartitionLog log in _directory.Logs) FlushIfDue(log, now);
+            _directory.RunDeletions();
+            if (_time.GetElapsedTime(_lastCheckpoint) < _options.CheckpointInterval) return;
+            _lastCheckpoint = _time.GetTimestamp();
+            _directory.Checkpoint();
+        }
+        catch (StorageException)
+        {
+            // Told to the directory where it happened, which is offline now unless the disk is only full.
+        }
+        finally
+        {
+            Volatile.Write(ref _running, 0);
+        }
+    }
+
+    private static void FlushIfDue(PartitionLog log, long now)
+    {
+        LogFlusher flusher = log.Flusher;
+        if (!log.IsOpen) return;
+        try
+        {
+            if (flusher.IsDue(now, log.Config)) log.Flush();
+            else if (flusher.SealedEnd > flusher.RecoveryPoint) flusher.Flush(flusher.SealedEnd);
+        }
+        catch (StorageException) when (!log.IsOpen)
+        {
+            // Closed or deleted meanwhile; a failed disk is told to the directory by the log.
+        }
+    }
+}

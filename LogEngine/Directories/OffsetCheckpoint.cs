@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text;
+using KBroker.LogEngine.Storage;
+using KBroker.Protocol.Identity;
+
+namespace KBroker.LogEngine.Directories;
+
+/// <summary>
+/// One of a log directory's checkpoint files: version 0, a count, then <c>topic partition offset</c> lines. A file that holds
+/// anything else counts as missing, which costs a longer recovery and no data.
+/// </summary>
+internal sealed class OffsetCheckpoint(ILogFileSystem fileSystem, string directory, string fileName)
+{
+    public const string RecoveryPoints = "recovery-point-offset-checkpoint";
+    public const string HighWatermarks = "replication-offset-checkpoint";
+    public const string LogStarts = "log-start-offset-checkpoint";
+
+    private readonly string _path = System.IO.Path.Combine(directory, fileName);
+    private readonly Lock _writing = new();
+    private string? _written;
+
+    public string Path => _path;
+
+    /// <summary>Replaces the file, unless it already says so.</summary>
+    public void Write(Func<IEnumerable<KeyValuePair<TopicPartition, long>>> offsets)
+    {
+        // The offsets are taken inside the lock: of two writers, the later has the newer ones.
+        lock (_writing)
+        {
+            var lines = new StringBuilder();
+            int count = 0;
+            foreach (((string topic, int partition), long offset) in offsets().OrderBy(pair => pair.Key.Topic, StringComparer.Ordinal).ThenBy(pair => pair.Key.Partition))
+            {
+                lines.Append(CultureInfo.InvariantCulture, $"{topic} {partition} {offset}\n");
+                count++;
+            }
+
+            string text = string.Create(CultureInfo.InvariantCulture, $"0\n{count}\n{lines}");
+            if (text == _written) return;
+            _written = null;
+            AtomicTextFile.Write(fileSystem, _path, text);
+            _written = text;
+        }
+    }
+
+    /// <summary>The offsets; false when there is a file and it cannot be understood.</summary>
+    public bool TryRead(out Dictionary<TopicPartition, long> offsets)
+    {
+        offsets = [];
+        if (!fileSystem.FileExists(_path)) return true;
+        string[] lines = (AtomicTextFile.TryRead(fileSystem, _path) ?? "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (lines.Length < 2 || lines[0] != "0" || lines[1] != (lines.Length - 2).ToString(CultureInfo.InvariantCulture)) return false;
+        var read = new Dictionary<TopicPartition, long>();
+        foreach (string line in lines.AsSpan(2))
+        {
+            string[] fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (fields.Length != 3
+                || !int.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out int partition)
+                || !long.TryParse(fields[2], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long offset))
+                return false;
+            read[new TopicPartition(fields[0], partition)] = offset;
+        }
+
+        offsets = read;
+        return true;
+    }
+}
