@@ -28,7 +28,7 @@ internal sealed class SchemaResult : IEquatable<SchemaResult>
         {
             return emit(SchemaParser.Parse(text));
         }
-        catch (FormatException error)
+        catch (Exception error) when (error is FormatException or OverflowException or InvalidCastException)
         {
             return new SchemaResult(path, "", "", error.Message);
         }

@@ -50,4 +50,60 @@ public sealed class HostileMessageTests
             }
         }
     }
+
+    [Fact]
+    public void Read_RandomBytes_IsMalformedOrCanBeWrittenAndReadAgain()
+    {
+        var random = new Random(40);
+        int read = 0;
+        foreach (MessageCodec codec in MessageCodec.All)
+        {
+            for (short version = codec.LowestVersion; version <= codec.HighestVersion; version++)
+            {
+                for (int i = 0; i < 60; i++)
+                {
+                    // Small bytes make small counts and lengths, which lead deeper into a message.
+                    var bytes = new byte[random.Next(300)];
+                    for (int at = 0; at < bytes.Length; at++) bytes[at] = (byte)random.Next(i % 3 == 0 ? 256 : 3);
+                    read += TryRoundTrip(codec, bytes, version);
+                }
+            }
+        }
+
+        Assert.True(read > 1000, $"only {read} of the random messages could be read");
+    }
+
+    [Fact]
+    public void Read_SeveralBytesChanged_IsMalformedOrCanBeWrittenAndReadAgain()
+    {
+        var random = new Random(41);
+        foreach (JsonElement row in VectorFiles.Messages)
+        {
+            byte[] golden = MessageCodec.BytesOf(row);
+            for (int i = 0; i < 20 && golden.Length > 0; i++)
+            {
+                byte[] bytes = [.. golden];
+                for (int n = random.Next(1, 5); n > 0; n--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+                TryRoundTrip(MessageCodec.Of(row), bytes, MessageCodec.VersionOf(row));
+            }
+        }
+    }
+
+    /// <summary>What was read can be written, and what was written is read as the same. Returns 1 if the bytes could be read.</summary>
+    private static int TryRoundTrip(MessageCodec codec, byte[] bytes, short version)
+    {
+        WireStruct message;
+        try
+        {
+            message = codec.Read(bytes, version, out _);
+        }
+        catch (MalformedMessageException)
+        {
+            return 0;
+        }
+
+        byte[] written = message.ToArray(version);
+        Assert.Equal(written, codec.Read(written, version).ToArray(version));
+        return 1;
+    }
 }
