@@ -114,7 +114,6 @@ public sealed class KafkaListener : IAsyncDisposable
         if (_quota.TryOpen(transport.RemoteEndPoint) is { } limit)
         {
             _log.Refused(transport.RemoteEndPoint?.ToString() ?? "", limit);
-            transport.Abort();
             return transport.DisposeAsync();
         }
 

@@ -28,7 +28,7 @@ public sealed class LogSlice : IFileRecordsSource
     /// <inheritdoc/>
     public int Length { get; }
 
-    /// <summary>Where the range starts in the file.</summary>
+    /// <inheritdoc/>
     public long Position { get; }
 
     /// <summary>The whole size of the first batch, in bytes: more than <see cref="Length"/> when it is cut.</summary>

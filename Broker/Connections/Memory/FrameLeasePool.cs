@@ -12,19 +12,24 @@ public sealed class FrameLeasePool : IDisposable
     private const int LargestShift = 30;
     private const int LargestKeptShift = 23;
 
+    private static readonly TimeSpan TrimInterval = TimeSpan.FromSeconds(4);
+
     private readonly Lock _gate = new();
     private readonly Stack<FrameLease>[] _free = new Stack<FrameLease>[LargestShift - SmallestShift + 1];
     private readonly int[] _fewestFree = new int[LargestShift - SmallestShift + 1];
     private readonly long _maxKeptBytes;
+    private readonly ITimer _trimming;
     private long _keptBytes;
     private bool _disposed;
 
-    /// <summary>A pool that keeps at most <paramref name="maxKeptBytes"/> of returned memory.</summary>
-    public FrameLeasePool(long maxKeptBytes = 32L << 20)
+    /// <summary>A pool that keeps at most <paramref name="maxKeptBytes"/> of returned memory and trims itself.</summary>
+    public FrameLeasePool(TimeProvider time, long maxKeptBytes = 32L << 20)
     {
+        ArgumentNullException.ThrowIfNull(time);
         ArgumentOutOfRangeException.ThrowIfNegative(maxKeptBytes);
         _maxKeptBytes = maxKeptBytes;
         for (int i = 0; i < _free.Length; i++) _free[i] = new Stack<FrameLease>();
+        _trimming = time.CreateTimer(static pool => ((FrameLeasePool)pool!).Trim(), this, TrimInterval, TrimInterval);
     }
 
     /// <summary>The bytes of memory now kept for reuse.</summary>
@@ -75,7 +80,7 @@ public sealed class FrameLeasePool : IDisposable
         ((IDisposable)lease).Dispose();
     }
 
-    /// <summary>Gives back what lay unused since the last call. Call it every few seconds.</summary>
+    /// <summary>Gives back what lay unused since the last call.</summary>
     public void Trim()
     {
         List<FrameLease>? unused = null;
@@ -101,6 +106,7 @@ public sealed class FrameLeasePool : IDisposable
     /// <summary>Frees what is kept; leases still out are freed when they come back.</summary>
     public void Dispose()
     {
+        _trimming.Dispose();
         lock (_gate)
         {
             _disposed = true;

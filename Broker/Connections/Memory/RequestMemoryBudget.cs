@@ -92,7 +92,7 @@ public sealed class RequestMemoryBudget
         {
             _available += reservation.Bytes;
             reservation.Bytes = 0;
-            if (ReferenceEquals(_overdrawing, reservation)) _overdrawing = null;
+            if (_available >= 0 || ReferenceEquals(_overdrawing, reservation)) _overdrawing = null;
             GrantWaiters();
         }
     }

@@ -34,7 +34,7 @@ internal sealed class ServerFixture : IAsyncDisposable
     {
         options ??= new ConnectionOptions();
         time ??= TimeProvider.System;
-        var leases = new FrameLeasePool();
+        var leases = new FrameLeasePool(TimeProvider.System);
         var budget = new RequestMemoryBudget(budgetBytes);
         var quota = new ConnectionQuota(options.MaxConnections, options.MaxConnectionsPerIp);
         var address = new ListenerOptions("PLAINTEXT", "127.0.0.1", 0);
