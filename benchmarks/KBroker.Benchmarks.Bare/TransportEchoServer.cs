@@ -15,7 +15,7 @@ internal sealed class TransportEchoServer(int port)
 {
     public async Task RunAsync()
     {
-        using var leases = new FrameLeasePool();
+        using var leases = new FrameLeasePool(TimeProvider.System);
         await using SocketListener listener = SocketListener.Bind(
             new ListenerOptions("PLAINTEXT", "127.0.0.1", port), leases, RequestMemoryBudget.ForThisMachine());
         while (await listener.AcceptAsync() is { } connection) _ = ServeAsync(connection);
