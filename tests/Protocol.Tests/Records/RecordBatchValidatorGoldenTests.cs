@@ -49,5 +49,6 @@ public sealed class RecordBatchValidatorGoldenTests : IDisposable
         where row.GetProperty("batches").GetArrayLength() == 1 && row.GetProperty("magic").GetInt32() == 2
         where row.GetProperty("baseOffset").GetInt64() == 0 && !row.GetProperty("isControlBatch").GetBoolean()
         where row.GetProperty("timestampType").GetString() == "CreateTime"
+        where row.GetProperty("lastOffset").GetInt64() == row.GetProperty("records").GetArrayLength() - 1
         select (row, Convert.FromHexString(row.GetProperty("hex").GetString()!));
 }
