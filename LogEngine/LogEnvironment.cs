@@ -1,5 +1,6 @@
 using KBroker.LogEngine.Directories;
 using KBroker.LogEngine.Storage;
+using KBroker.Protocol.Compression;
 using Microsoft.Extensions.Logging;
 
 namespace KBroker.LogEngine;
@@ -8,6 +9,9 @@ namespace KBroker.LogEngine;
 internal sealed record LogEnvironment(
     ILogFileSystem FileSystem, TimeProvider Time, Random Random, DeferredDeletions Deletions, LogDirectoryHealth Health, ILogger Logger)
 {
+    /// <summary>What a search by time decompresses with.</summary>
+    public required CompressionCodecs Codecs { get; init; }
+
     /// <summary>Called when a log's recovery point went back and the checkpoint on disk has to follow before new appends.</summary>
     public Action RecoveryPointLowered { get; init; } = static () => { };
 

@@ -40,7 +40,7 @@ public sealed class PartitionLog
         _epochs = loaded.Epochs;
         _logStartOffset = loaded.LogStartOffset;
         _logEndOffset = loaded.LogEndOffset;
-        _reader = new LogReader(this, _segments);
+        _reader = new LogReader(this, _segments, environment.Codecs);
         _flusher = new LogFlusher(this, environment, _segments, _epochs, loaded.RecoveryPoint);
     }
 

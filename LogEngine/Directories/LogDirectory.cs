@@ -31,6 +31,7 @@ public sealed partial class LogDirectory : IDisposable
         var health = new LogDirectoryHealth(OnFailed);
         _environment = new LogEnvironment(fileSystem, time, random, new DeferredDeletions(fileSystem), health, logger)
         {
+            Codecs = options.Codecs,
             RecoveryPointLowered = WriteRecoveryPoints,
         };
         _recoveryPoints = new OffsetCheckpoint(fileSystem, Path, OffsetCheckpoint.RecoveryPoints);

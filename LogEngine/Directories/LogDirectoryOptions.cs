@@ -1,4 +1,5 @@
 using KBroker.LogEngine.Storage;
+using KBroker.Protocol.Compression;
 using KBroker.Protocol.Identity;
 
 namespace KBroker.LogEngine.Directories;
@@ -23,6 +24,9 @@ public sealed record LogDirectoryOptions
 
     /// <summary><c>num.recovery.threads.per.data.dir</c></summary>
     public int RecoveryThreads { get; init; } = 2;
+
+    /// <summary>What a search by time decompresses with; the caller's, to be disposed after the directory.</summary>
+    public CompressionCodecs Codecs { get; init; } = new();
 
     /// <summary>Called after each partition, from the threads that load.</summary>
     public Action<LogLoadProgress>? Progress { get; init; }

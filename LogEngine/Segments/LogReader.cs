@@ -1,6 +1,7 @@
 using KBroker.LogEngine.Indexes;
 using KBroker.LogEngine.Recovery;
 using KBroker.LogEngine.Storage;
+using KBroker.Protocol.Compression;
 
 namespace KBroker.LogEngine.Segments;
 
@@ -8,7 +9,7 @@ namespace KBroker.LogEngine.Segments;
 /// Reads of a whole log without its lock. When a segment was closed between the look at the list and its use, the list is looked
 /// at again; when an index turns out wrong, it is rebuilt under the gate and the read repeated.
 /// </summary>
-internal sealed class LogReader(PartitionLog log, SegmentStore segments)
+internal sealed class LogReader(PartitionLog log, SegmentStore segments, CompressionCodecs codecs)
 {
     public LogReadResult Read(long startOffset, int maxBytes, bool minOneMessage, long upperBound)
     {
@@ -58,7 +59,7 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments)
         foreach (LogSegment segment in segments.Snapshot)
         {
             if (segment.EndOffset <= start || segment.LargestTimestamp().Timestamp < timestamp) continue;
-            if (TimestampSearch.FindFirst(segment, timestamp, start) is { } found) return found;
+            if (TimestampSearch.FindFirst(segment, timestamp, start, codecs) is { } found) return found;
         }
 
         return null;
@@ -74,7 +75,7 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments)
             if (candidate.Timestamp > largest.Timestamp) (largest, holder) = (candidate, segment);
         }
 
-        return holder is null ? null : TimestampSearch.FindFirst(holder, largest.Timestamp, log.LogStartOffset);
+        return holder is null ? null : TimestampSearch.FindFirst(holder, largest.Timestamp, log.LogStartOffset, codecs);
     }
 
     private T Retried<T>(Func<T> read)

@@ -1,5 +1,6 @@
 using KBroker.LogEngine.Indexes;
 using KBroker.LogEngine.Storage;
+using KBroker.Protocol.Compression;
 
 namespace KBroker.LogEngine.Segments;
 
@@ -9,7 +10,7 @@ internal static class TimestampSearch
     /// <summary>
     /// The first record at or after <paramref name="startOffset"/> with this timestamp or a later one; null when the segment has none.
     /// </summary>
-    public static TimestampOffset? FindFirst(LogSegment segment, long timestamp, long startOffset)
+    public static TimestampOffset? FindFirst(LogSegment segment, long timestamp, long startOffset, CompressionCodecs codecs)
     {
         (_, int size) = segment.ReadEnd();
         segment.EnsureIndexes();
@@ -28,7 +29,7 @@ internal static class TimestampSearch
                 if (status == ScanStatus.Malformed) throw new CorruptIndexException(segment);
                 BatchHeader header = scanner.Header;
                 if (header.MaxTimestamp < timestamp || header.LastOffset < startOffset) continue;
-                if (BatchTimestamps.FindFirst(file, scanner.Position, header, timestamp, startOffset) is { } found) return found;
+                if (BatchTimestamps.FindFirst(file, scanner.Position, header, timestamp, startOffset, codecs) is { } found) return found;
             }
         }
         finally

@@ -81,6 +81,7 @@ internal sealed class LogRig
     private LogEnvironment Environment() =>
         new(FileSystem, Time, new Random(1), new DeferredDeletions(FileSystem), new LogDirectoryHealth(Failures.Add), NullLogger.Instance)
         {
+            Codecs = new KBroker.Protocol.Compression.CompressionCodecs(),
             RecoveryPointLowered = () => CheckpointedRecoveryPoint = Log.RecoveryPoint,
         };
 }

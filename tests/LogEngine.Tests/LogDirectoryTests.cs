@@ -1,0 +1,224 @@
+using System.Text;
+using KBroker.LogEngine.Directories;
+using KBroker.LogEngine.Storage;
+using KBroker.LogEngine.Tests.Support;
+using KBroker.Protocol.Identity;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace KBroker.LogEngine.Tests;
+
+public sealed class LogDirectoryTests
+{
+    private static readonly TopicPartition Partition = new("a.b_c-d", 3);
+    private static readonly Guid TopicId = Uuid.Create(new Random(1));
+
+    private readonly InMemoryLogFileSystem _disk = new();
+    private readonly ManualTime _time = new();
+    private readonly List<StorageException> _failures = [];
+
+    [Fact]
+    public void CloseAndOpen_Partition_ComesBackWithIdAndRecords()
+    {
+        using (LogDirectory directory = Open())
+        {
+            Append(directory.Create(Partition, TopicId, LogConfig.Default), 3);
+            directory.WriteHighWatermarks([KeyValuePair.Create(Partition, 2L)]);
+            directory.Close(42);
+        }
+
+        Assert.Equal("{\"version\":0,\"brokerEpoch\":42}", Text(".kafka_cleanshutdown"));
+        Assert.Equal("version=0\nbroker.id=1\ncluster.id=c1\n", Text("meta.properties"));
+        Assert.Equal("0\n1\na.b_c-d 3 3\n", Text("recovery-point-offset-checkpoint"));
+        Assert.Equal("0\n1\na.b_c-d 3 2\n", Text("replication-offset-checkpoint"));
+        Assert.Equal($"version: 0\ntopic_id: {Uuid.Format(TopicId)}\n", Text("a.b_c-d-3/partition.metadata"));
+        using LogDirectory again = Open();
+        PartitionLog log = again.Find(Partition)!;
+        Assert.Equal((3, TopicId, 3), (log.LogEndOffset, log.TopicId, log.RecoveryPoint));
+        Assert.Equal(2, again.ReadHighWatermarks()[Partition]);
+        Assert.False(_disk.FileExists("/data/.kafka_cleanshutdown"));
+    }
+
+    [Fact]
+    public void Open_LockedDirectory_SaysSo()
+    {
+        using LogDirectory directory = Open();
+        Assert.Contains("locked", Assert.Throws<LogDirectoryException>(() => Open()).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("version=0\nbroker.id=2\ncluster.id=c1\n", "broker.id=2")]
+    [InlineData("version=0\nbroker.id=1\ncluster.id=other\n", "cluster.id=other")]
+    [InlineData("version=1\nnode.id=9\ncluster.id=c1\n", "broker.id=9")]
+    [InlineData("", "version")]
+    [InlineData("\0\0\0", "not a text file")]
+    [InlineData("version=0\nbroker.id=x\n", "not a number")]
+    public void Open_ForeignOrGarbageMeta_IsRefused(string meta, string message)
+    {
+        Open().Dispose();
+        _disk.WriteAll("/data/meta.properties", Encoding.UTF8.GetBytes(meta));
+        Assert.Contains(message, Assert.Throws<LogDirectoryException>(() => Open()).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("#\n#Mon Jan 01 00:00:00 UTC 2024\ncluster.id=c1\nversion=0\nbroker.id=1\n")]
+    [InlineData("version : 0\r\nbroker.id = 1\r\ncluster.id = c1\r\n")]
+    public void Open_MetaAsJavaWritesIt_IsRead(string meta)
+    {
+        Open().Dispose();
+        _disk.WriteAll("/data/meta.properties", Encoding.UTF8.GetBytes(meta));
+        Open().Dispose();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(1_000_000)]
+    public void Open_GarbageCheckpoints_LogIsRecovered(int length)
+    {
+        LogDirectory directory = Open();
+        Append(directory.Create(Partition, TopicId, LogConfig.Default), 30);
+        directory.Checkpoint();
+        directory.Dispose();
+        byte[] noise = new byte[length];
+        new Random(length).NextBytes(noise);
+        foreach (string name in new[] { "recovery-point-offset-checkpoint", "log-start-offset-checkpoint", "replication-offset-checkpoint", ".kafka_cleanshutdown" })
+            _disk.WriteAll("/data/" + name, noise);
+        _disk.WriteAll("/data/a.b_c-d-3/leader-epoch-checkpoint", noise);
+        using LogDirectory again = Open();
+        Assert.Equal(30, again.Find(Partition)!.LogEndOffset);
+        Assert.Empty(again.ReadHighWatermarks());
+    }
+
+    [Fact]
+    public void DeleteRecords_CheckpointedStart_SurvivesKill()
+    {
+        LogDirectory directory = Open();
+        PartitionLog log = directory.Create(Partition, TopicId, LogConfig.Default);
+        Append(log, 10);
+        Assert.True(log.AdvanceLogStartOffset(7));
+        directory.WriteLogStarts();
+        directory.Dispose();
+        using LogDirectory again = Open();
+        Assert.Equal((7, 10), (again.Find(Partition)!.LogStartOffset, again.Find(Partition)!.LogEndOffset));
+    }
+
+    [Fact]
+    public void Delete_PartitionInUse_SliceStaysAndFilesGoLater()
+    {
+        using LogDirectory directory = Open();
+        PartitionLog log = directory.Create(Partition, TopicId, LogConfig.Default);
+        Append(log, 3);
+        LogReadResult read = log.Read(0, 1000, true, long.MaxValue);
+        Assert.True(directory.Delete(Partition));
+        Assert.Null(directory.Find(Partition));
+        Assert.False(_disk.DirectoryExists("/data/a.b_c-d-3"));
+        Assert.Throws<StorageException>(() => Append(log, 1));
+        PartitionLog fresh = directory.Create(Partition, Guid.Empty, LogConfig.Default);
+        Assert.Equal(0, fresh.LogEndOffset);
+        Assert.Single(_disk.List("/data"), entry => entry.Name.EndsWith("-delete", StringComparison.Ordinal));
+        directory.RunDeletions();
+        Assert.Single(_disk.List("/data"), entry => entry.Name.EndsWith("-delete", StringComparison.Ordinal));
+        _time.Advance(TimeSpan.FromSeconds(61));
+        directory.RunDeletions();
+        Assert.DoesNotContain(_disk.List("/data"), entry => entry.Name.EndsWith("-delete", StringComparison.Ordinal));
+        Assert.Equal(read.Slice!.Length, LogRig.Bytes(read.Slice)!.Length);
+    }
+
+    [Fact]
+    public void Open_OddDirectories_AreLeftAloneOrDeleted()
+    {
+        Open().Dispose();
+        foreach (string name in new[] { "lost+found", "nonsense", "t-01", "t-0.0123456789abcdef0123456789abcdef-delete", ".hidden" })
+            _disk.CreateDirectory("/data/" + name);
+        using LogDirectory directory = Open();
+        Assert.Empty(directory.Logs);
+        directory.RunDeletions();
+        Assert.Equal(4, _disk.List("/data").Count(entry => entry.IsDirectory));
+    }
+
+    [Fact]
+    public void Append_FailedWrite_TakesDirectoryOfflineForGood()
+    {
+        using LogDirectory directory = Open();
+        PartitionLog log = directory.Create(Partition, TopicId, LogConfig.Default);
+        PartitionLog other = directory.Create(new TopicPartition("o", 0), TopicId, LogConfig.Default);
+        Append(log, 3);
+        _disk.BeforeChange = (operation, path) =>
+        {
+            if (operation == "write") throw new StorageException(operation, path, 5);
+        };
+        Assert.Throws<StorageException>(() => Append(log, 1));
+        _disk.BeforeChange = null;
+        Assert.True(directory.IsOffline);
+        Assert.Single(_failures);
+        Assert.Throws<StorageException>(() => Append(log, 1));
+        Assert.Throws<StorageException>(() => Append(other, 1));
+        Assert.Equal(3, log.LogEndOffset);
+        directory.Close(1);
+        Assert.False(_disk.FileExists("/data/.kafka_cleanshutdown"));
+    }
+
+    [Fact]
+    public void Append_FullDisk_FailsAloneAndRecovers()
+    {
+        using LogDirectory directory = Open();
+        PartitionLog log = directory.Create(Partition, TopicId, LogConfig.Default);
+        Append(log, 3);
+        _disk.BeforeChange = (operation, path) =>
+        {
+            if (operation is "write") throw new StorageException(operation, path, 28);
+        };
+        Assert.True(Assert.Throws<StorageException>(() => Append(log, 1)).IsNoSpace);
+        _disk.BeforeChange = null;
+        Append(log, 2);
+        Assert.False(directory.IsOffline);
+        Assert.Equal(5, log.LogEndOffset);
+    }
+
+    [Fact]
+    public void Flush_Fails_NotRepeatedAndOffline()
+    {
+        using LogDirectory directory = Open();
+        PartitionLog log = directory.Create(Partition, TopicId, LogConfig.Default with { FlushMessages = 1 });
+        _disk.BeforeChange = (operation, path) =>
+        {
+            if (operation == "flush") throw new StorageException(operation, path, 5);
+        };
+        Assert.Throws<StorageException>(() => Append(log, 1));
+        _disk.BeforeChange = null;
+        Assert.Throws<StorageException>(log.Flush);
+        Assert.True(directory.IsOffline);
+        Assert.Equal(0, log.RecoveryPoint);
+    }
+
+    [Fact]
+    public void Maintenance_TimePasses_FlushesAndCheckpointsAndDeletes()
+    {
+        using LogDirectory directory = Open();
+        using var maintenance = new LogMaintenance(directory, new LogMaintenanceOptions(), _time);
+        PartitionLog log = directory.Create(Partition, TopicId, LogConfig.Default with { FlushMs = 5000 });
+        Append(log, 3);
+        _time.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal(0, log.RecoveryPoint);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(3, log.RecoveryPoint);
+        Append(log, 2);
+        log.Roll();
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(5, log.RecoveryPoint);
+        Assert.False(_disk.FileExists("/data/recovery-point-offset-checkpoint"));
+        _time.Advance(TimeSpan.FromSeconds(60));
+        Assert.Equal("0\n1\na.b_c-d 3 5\n", Text("recovery-point-offset-checkpoint"));
+        log.AdvanceLogStartOffset(5);
+        Assert.Contains(_disk.List(log.Directory), entry => entry.Name == "00000000000000000000.log.deleted");
+        _time.Advance(TimeSpan.FromSeconds(62));
+        Assert.DoesNotContain(_disk.List(log.Directory), entry => entry.Name.EndsWith(".deleted", StringComparison.Ordinal));
+    }
+
+    private static void Append(PartitionLog log, int records) => log.AppendAsLeader(Batches.Make(records), new LeaderEpoch(1));
+
+    private LogDirectory Open() => LogDirectory.Open(
+        new LogDirectoryOptions { Path = "/data", BrokerId = new BrokerId(1), ClusterId = "c1", Failed = (_, e) => _failures.Add(e) },
+        _disk, _time, new Random(1), NullLogger.Instance);
+
+    private string Text(string name) => Encoding.UTF8.GetString(_disk.ReadAll("/data/" + name));
+}
