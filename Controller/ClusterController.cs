@@ -68,8 +68,10 @@ public sealed class ClusterController : IClusterController, IAsyncDisposable
             try
             {
                 foreach (string path in Znodes.Persistent) await _session.EnsurePathAsync(path);
-                _watches.Add(await _session.WatchAsync(Znodes.Controller, recursive: false, _ => _loop.Post(CheckOfficeAsync)));
-                _watches.Add(await _session.WatchAsync(Znodes.BrokerIds, recursive: true, _ => Post(new BrokersChangedEvent(_options))));
+                _watches.Add(await _session.WatchAsync(
+                    Znodes.Controller, recursive: false, _ => _loop.Post(CheckOfficeAsync)));
+                _watches.Add(await _session.WatchAsync(
+                    Znodes.BrokerIds, recursive: true, _ => Post(new BrokersChangedEvent(_options))));
                 await CheckOfficeAsync();
                 started.TrySetResult();
             }

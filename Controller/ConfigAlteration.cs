@@ -20,7 +20,8 @@ public sealed record ConfigEdit(ErrorCode Error, string? Message, ImmutableDicti
     public static ConfigEdit To(ImmutableDictionary<string, string> config) => new(ErrorCode.None, null, config);
 
     /// <summary>A refusal.</summary>
-    public static ConfigEdit Refused(ErrorCode error, string message) => new(error, message, ImmutableDictionary<string, string>.Empty);
+    public static ConfigEdit Refused(ErrorCode error, string message)
+        => new(error, message, ImmutableDictionary<string, string>.Empty);
 }
 
 /// <summary>A configuration to change.</summary>

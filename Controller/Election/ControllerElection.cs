@@ -34,7 +34,8 @@ internal sealed class ControllerElection(ICoordinationSession session, BrokerId 
             // won, but its epoch may be unknown; starting a new term with a higher one is always right.
             List<CoordinationOperation> steps = [];
             if (current.IsOk) steps.Add(new CoordinationOperation.Delete(Znodes.Controller, current.Value.Stat.Version));
-            steps.Add(new CoordinationOperation.Create(Znodes.Controller, ControllerZnode.Encode(id, time.GetUtcNow()), CreateMode.Ephemeral));
+            steps.Add(new CoordinationOperation.Create(
+                Znodes.Controller, ControllerZnode.Encode(id, time.GetUtcNow()), CreateMode.Ephemeral));
             steps.Add(new CoordinationOperation.SetData(Znodes.ControllerEpoch, ControllerZnode.EncodeEpoch(epoch), version));
             MultiResult result = await session.MultiAsync(steps);
             if (result.IsOk) return new ControllerTerm(epoch, version + 1);

@@ -70,7 +70,8 @@ internal sealed class CreateTopicsEvent(
             {
                 return (
                     ErrorCode.InvalidTopicException,
-                    $"Topic '{name}' differs from the existing topic '{other.Name}' only in '.' and '_', which metrics cannot tell apart.");
+                    $"Topic '{name}' differs from the existing topic '{other.Name}' only in '.' and '_', which metrics cannot tell "
+                    + "apart.");
             }
         }
 
@@ -114,7 +115,8 @@ internal sealed class CreateTopicsEvent(
             if (ordered[i].Key != i)
             {
                 return PlacementResult.Refused(
-                    ErrorCode.InvalidReplicaAssignment, "The partitions of a replica assignment must be numbered from 0 without gaps or repeats.");
+                    ErrorCode.InvalidReplicaAssignment,
+                    "The partitions of a replica assignment must be numbered from 0 without gaps or repeats.");
             }
         }
 

@@ -6,7 +6,8 @@ namespace KBroker.Controller.Events;
 /// <summary>Collects changes of single partitions into changes of topics.</summary>
 internal sealed class TopicChanges(ClusterMetadataImage image)
 {
-    private readonly Dictionary<string, (ImmutableArray<PartitionImage>.Builder Partitions, SortedSet<int> Changed, TopicImage Topic)> _topics
+    private readonly Dictionary<
+        string, (ImmutableArray<PartitionImage>.Builder Partitions, SortedSet<int> Changed, TopicImage Topic)> _topics
         = new(StringComparer.Ordinal);
 
     /// <summary>A topic of the image with the changes so far.</summary>

@@ -18,7 +18,8 @@ public sealed class ClusterMetadataImage
     private readonly ImmutableDictionary<string, ConfigMap> _brokerConfigs;
 
     private ClusterMetadataImage(
-        MetadataVersion version, string clusterId, BrokerId controllerId, ImmutableSortedDictionary<BrokerId, BrokerRegistration> brokers,
+        MetadataVersion version, string clusterId, BrokerId controllerId,
+        ImmutableSortedDictionary<BrokerId, BrokerRegistration> brokers,
         (CopyOnWriteTable<string, TopicImage> ByName, CopyOnWriteTable<Guid, TopicImage> ById) topics,
         ImmutableDictionary<string, ConfigMap> topicConfigs, ImmutableDictionary<string, ConfigMap> brokerConfigs)
     {
@@ -96,14 +97,20 @@ public sealed class ClusterMetadataImage
     {
         ImmutableSortedDictionary<BrokerId, BrokerRegistration> brokers = Brokers
             .RemoveRange(delta.Brokers.Where(broker => broker.Value is null).Select(broker => broker.Key))
-            .SetItems(delta.Brokers.Where(broker => broker.Value is not null).Select(broker => KeyValuePair.Create(broker.Key, broker.Value!)));
-        List<TopicImage> set = [.. delta.CreatedTopics, .. delta.ChangedTopics.Select(change => change.Topic)];
-        bool sameTopics = set.Count == 0 && delta.DeletedTopics.IsEmpty;
-        var topics = sameTopics ? (_topicsByName, _topicsById) : (
-            _topicsByName.With(delta.DeletedTopics.Select(topic => topic.Name), set.Select(topic => KeyValuePair.Create(topic.Name, topic))),
-            _topicsById.With(delta.DeletedTopics.Select(topic => topic.Id), set.Select(topic => KeyValuePair.Create(topic.Id, topic))));
+            .SetItems(delta.Brokers.Where(broker => broker.Value is not null)
+                .Select(broker => KeyValuePair.Create(broker.Key, broker.Value!)));
+        var (byName, byId) = (_topicsByName, _topicsById);
+        if (!delta.CreatedTopics.IsEmpty || !delta.ChangedTopics.IsEmpty || !delta.DeletedTopics.IsEmpty)
+        {
+            List<TopicImage> set = [.. delta.CreatedTopics, .. delta.ChangedTopics.Select(change => change.Topic)];
+            byName = byName.With(
+                delta.DeletedTopics.Select(topic => topic.Name), set.Select(topic => KeyValuePair.Create(topic.Name, topic)));
+            byId = byId.With(
+                delta.DeletedTopics.Select(topic => topic.Id), set.Select(topic => KeyValuePair.Create(topic.Id, topic)));
+        }
+
         return new ClusterMetadataImage(
-            version, ClusterId, ControllerId, brokers, topics,
+            version, ClusterId, ControllerId, brokers, (byName, byId),
             Merge(_topicConfigs, delta.TopicConfigs), Merge(_brokerConfigs, delta.BrokerConfigs));
     }
 

@@ -39,7 +39,8 @@ internal static class TopicWrites
     /// <summary>Writes a partition whose partition epoch was raised by one.</summary>
     public static CoordinationOperation ChangeState(string topic, PartitionImage partition, ControllerEpoch epoch)
         => new CoordinationOperation.SetData(
-            Znodes.PartitionState(topic, partition.Id), PartitionStateZnode.Encode(partition, epoch), partition.PartitionEpoch.Value - 1);
+            Znodes.PartitionState(topic, partition.Id), PartitionStateZnode.Encode(partition, epoch),
+            partition.PartitionEpoch.Value - 1);
 
     public static void Delete(List<CoordinationOperation> writes, TopicImage topic, bool hasConfigNode)
     {
