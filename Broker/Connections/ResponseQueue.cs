@@ -154,20 +154,40 @@ internal sealed class ResponseQueue(ITransportConnection transport, int capacity
         foreach (QueuedResponse response in dropped) response.Discard();
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask WriteAsync(IApiMessage message, QueuedResponse response)
+    private ValueTask WriteAsync(IApiMessage message, QueuedResponse response)
     {
+        bool pending = false;
         try
         {
             _encoder.Encode(message, response.ApiVersion, response.CorrelationId, _buffer);
             _sending = true;
-            await transport.SendAsync(_buffer).ConfigureAwait(false);
+            ValueTask sending = transport.SendAsync(_buffer);
+            pending = !sending.IsCompleted;
+            return pending ? FinishWriteAsync(sending) : sending;
         }
         finally
         {
-            _sending = false;
-            _buffer.Reset();
+            if (!pending) Written();
         }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask FinishWriteAsync(ValueTask sending)
+    {
+        try
+        {
+            await sending.ConfigureAwait(false);
+        }
+        finally
+        {
+            Written();
+        }
+    }
+
+    private void Written()
+    {
+        _sending = false;
+        _buffer.Reset();
     }
 
     private void Changed()
