@@ -20,6 +20,12 @@ public sealed record CliContext
     /// <summary>The environment variables.</summary>
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
+    /// <summary>Whether somebody types the input: then a prompt is shown.</summary>
+    public bool IsInputTerminal { get; init; }
+
+    /// <summary>Whether somebody watches standard error: then progress is shown.</summary>
+    public bool IsErrorTerminal { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -35,7 +41,9 @@ public sealed record CliContext
             Out = Console.Out,
             Error = Console.Error,
             OpenInput = Console.OpenStandardInput,
-            OpenOutput = Console.OpenStandardOutput,
+            OpenOutput = static () => new StandardOutputStream(),
+            IsInputTerminal = !Console.IsInputRedirected,
+            IsErrorTerminal = !Console.IsErrorRedirected,
             Environment = environment,
         };
     }

@@ -28,6 +28,13 @@ public sealed class ClientProperties
         return _values.TryGetValue(name, out string? value) ? value.Trim() : null;
     }
 
+    /// <summary>A value as it was set, white space and all, or null.</summary>
+    public string? Verbatim(string name)
+    {
+        _read.Add(name);
+        return _values.GetValueOrDefault(name);
+    }
+
     /// <summary>An integer within bounds.</summary>
     /// <exception cref="ClientException">The value is not one.</exception>
     public int Integer(string name, int defaultValue, int lowest = 0, int highest = int.MaxValue)

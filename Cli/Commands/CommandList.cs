@@ -4,5 +4,5 @@ namespace KBroker.Cli.Commands;
 public static class CommandList
 {
     /// <summary>The commands.</summary>
-    public static IReadOnlyList<ICliCommand> All { get; } = [new TopicsCommand(), new ConfigsCommand()];
+    public static IReadOnlyList<ICliCommand> All { get; } = [new TopicsCommand(), new ConfigsCommand(), new ProduceCommand(), new ConsumeCommand()];
 }
