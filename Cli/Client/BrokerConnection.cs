@@ -164,11 +164,13 @@ public sealed class BrokerConnection : IAsyncDisposable
         byte[] frame = RequestFrame.Write(request, version, id, _options.ClientId);
         var answer = new TaskCompletionSource<byte[]>(TaskCreationOptions.RunContinuationsAsynchronously);
         _pending[id] = answer;
+        bool isSent = false;
         try
         {
             // After the entry is in the map a failure reaches it; before, it is seen here.
             if (Volatile.Read(ref _failure) is { } failure) throw Lost(failure);
             await WriteAsync(frame, cancellation);
+            isSent = true;
             return await answer.Task.WaitAsync(_options.RequestTimeout, _options.Time, cancellation);
         }
         catch (TimeoutException e)
@@ -181,7 +183,8 @@ public sealed class BrokerConnection : IAsyncDisposable
         }
         finally
         {
-            _pending.TryRemove(id, out _);
+            // The answer to what was sent still comes when the caller has given up, and must be known then.
+            if (!isSent) _pending.TryRemove(id, out _);
         }
     }
 

@@ -36,8 +36,8 @@ public sealed class ClientException : Exception
     /// </summary>
     public ErrorCode Code { get; }
 
-    /// <summary>Whether the same may be tried again.</summary>
-    public bool IsRetriable => Code.IsRetriable();
+    /// <summary>Whether the same may be tried again. Bytes that are damaged, or not Kafka's at all, will be so again.</summary>
+    public bool IsRetriable => Code.IsRetriable() && Code != ErrorCode.CorruptMessage;
 
     /// <summary>The failure for an error code in a response, with the broker's own words where it sent some.</summary>
     public static ClientException Of(ErrorCode code, string? brokerMessage, string what) =>
