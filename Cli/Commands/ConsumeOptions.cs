@@ -15,13 +15,10 @@ public sealed class ConsumeOptions
         HelpName = "offset",
     };
 
-    private readonly Option<long?> _fromTimestamp = new("--from-timestamp")
-    {
-        Description = "Begin with the first record whose timestamp is not before this",
-        HelpName = "ms since 1970",
-    };
+    private readonly Option<long?> _fromTimestamp = NumberOption.Int64(
+        "--from-timestamp", "Begin with the first record whose timestamp is not before this", "ms since 1970", lowest: 0);
 
-    private readonly Option<int?> _partition = new("--partition") { Description = "Read this partition only", HelpName = "number" };
+    private readonly Option<int?> _partition = NumberOption.Int32("--partition", "Read this partition only", "number", lowest: 0);
 
     private readonly Option<string?> _isolation = new("--isolation-level")
     {
@@ -41,10 +38,10 @@ public sealed class ConsumeOptions
     public Option<string> Topic { get; } = new("--topic") { Description = "The topic to read", HelpName = "name", Required = true };
 
     /// <summary>How many records to read.</summary>
-    public Option<long?> MaxMessages { get; } = new("--max-messages") { Description = "End after this many records", HelpName = "number" };
+    public Option<long?> MaxMessages { get; } = NumberOption.Int64("--max-messages", "End after this many records", "number", lowest: 0);
 
     /// <summary>How long to wait for a record.</summary>
-    public Option<int?> TimeoutMs { get; } = new("--timeout-ms") { Description = "End when no record came for this long", HelpName = "ms" };
+    public Option<int?> TimeoutMs { get; } = NumberOption.Int32("--timeout-ms", "End when no record came for this long", "ms", lowest: 0);
 
     /// <summary>Adds everything to the command, with the checks that concern several options.</summary>
     public void AddTo(Command command)
@@ -66,17 +63,6 @@ public sealed class ConsumeOptions
                 result.AddError($"--isolation-level '{level}': expected read_committed or read_uncommitted");
             if (result.GetValue(_group) is not null)
                 result.AddError("--group: this consumer reads without a group; leave the option out");
-            NotNegative(MaxMessages, option => result.GetValue(option));
-            NotNegative(TimeoutMs, option => result.GetValue(option));
-            NotNegative(_partition, option => result.GetValue(option));
-            NotNegative(_fromTimestamp, option => result.GetValue(option));
-
-            void NotNegative<T>(Option<T> option, Func<Option<T>, T> value)
-            {
-                if (result.GetResult(option) is { } given && !given.Errors.Any()
-                    && Convert.ToInt64(value(option), CultureInfo.InvariantCulture) < 0)
-                    result.AddError($"{option.Name} must not be negative");
-            }
         });
     }
 

@@ -103,7 +103,7 @@ public sealed class RecordLineParser
 
     private bool IsNull(ReadOnlyMemory<byte> bytes) => _nullMarker is not null && bytes.Span.SequenceEqual(_nullMarker);
 
-    private ReadOnlyMemory<byte>? OrNull(ReadOnlyMemory<byte>? bytes) => bytes is { } some && !IsNull(some) ? some : null;
+    private ReadOnlyMemory<byte>? OrNull(ReadOnlyMemory<byte>? bytes) => bytes is { } some && IsNull(some) ? default(ReadOnlyMemory<byte>?) : bytes;
 
     private static CliException Missing(string what, ReadOnlyMemory<byte> where, long number)
     {

@@ -31,18 +31,16 @@ public sealed class TopicsOptions
     };
 
     /// <summary>The number of partitions.</summary>
-    public Option<int?> Partitions { get; } = new("--partitions")
-    {
-        Description = "How many partitions the topic gets (default: num.partitions of the broker)",
-        HelpName = "number",
-    };
+    public Option<int?> Partitions { get; } = NumberOption.Int32(
+        "--partitions", "How many partitions the topic gets (default: num.partitions of the broker)", "number", lowest: 1);
 
     /// <summary>The replication factor.</summary>
-    public Option<int?> ReplicationFactor { get; } = new("--replication-factor")
-    {
-        Description = "How many replicas each partition gets (default: default.replication.factor of the broker)",
-        HelpName = "number",
-    };
+    public Option<int?> ReplicationFactor { get; } = NumberOption.Int32(
+        "--replication-factor",
+        "How many replicas each partition gets (default: default.replication.factor of the broker)",
+        "number",
+        lowest: 1,
+        highest: short.MaxValue);
 
     /// <summary>An explicit placement.</summary>
     public Option<string?> ReplicaAssignment { get; } = new("--replica-assignment")
@@ -125,8 +123,6 @@ public sealed class TopicsOptions
             Need(alters, Partitions, "is required with --alter");
             if (creates && Given(ReplicaAssignment) && (Given(Partitions) || Given(ReplicationFactor)))
                 result.AddError("--replica-assignment goes without --partitions and --replication-factor");
-            InRange(Partitions, int.MaxValue);
-            InRange(ReplicationFactor, short.MaxValue);
             if (Given(ReplicaAssignment) && Commands.ReplicaAssignment.Parse(result.GetValue(ReplicaAssignment)!, out string problem) is null)
                 result.AddError($"--replica-assignment: {problem}");
 
@@ -139,13 +135,6 @@ public sealed class TopicsOptions
             void Only(Option option, bool allowed, string with)
             {
                 if (!allowed && Given(option)) result.AddError($"{option.Name} goes only with {with}");
-            }
-
-            void InRange(Option<int?> option, int highest)
-            {
-                if (Given(option) && result.GetResult(option)!.Errors.Any()) return;
-                if (Given(option) && (result.GetValue(option) is not { } value || value < 1 || value > highest))
-                    result.AddError($"{option.Name} must be from 1 to {highest}");
             }
         });
     }

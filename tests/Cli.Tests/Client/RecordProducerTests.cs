@@ -4,6 +4,7 @@ using KBroker.Cli.Tests.Fakes;
 using KBroker.Protocol;
 using KBroker.Protocol.Compression;
 using KBroker.Protocol.Records;
+using Record = KBroker.Protocol.Records.Record;
 
 namespace KBroker.Cli.Tests.Client;
 

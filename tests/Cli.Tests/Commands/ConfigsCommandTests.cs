@@ -4,12 +4,12 @@ using KBroker.Protocol.Messages;
 
 namespace KBroker.Cli.Tests.Commands;
 
-public sealed class ConfigsCommandTests : IAsyncLifetime
+public sealed class ConfigsCommandTests : IDisposable
 {
     private readonly FakeBroker _broker = new();
     private readonly List<string> _changes = [];
 
-    public Task InitializeAsync()
+    public ConfigsCommandTests()
     {
         _ = new FakeTopic(_broker, "t", partitions: 1);
         _broker.On<DescribeConfigsRequest>(ApiKey.DescribeConfigs, (request, _) => new DescribeConfigsResponse
@@ -36,10 +36,9 @@ public sealed class ConfigsCommandTests : IAsyncLifetime
                 Responses = [new() { ErrorCode = refused ? ErrorCode.InvalidConfig : 0, ErrorMessage = refused ? "No such thing." : null }],
             };
         });
-        return Task.CompletedTask;
     }
 
-    public async Task DisposeAsync() => await _broker.DisposeAsync();
+    public void Dispose() => _broker.DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     [Fact]
     public async Task Describe_Topic_InKafkasFormat()

@@ -146,7 +146,7 @@ public sealed class ProduceConsumeTests
     [InlineData("consume --topic t --partition 0 --offset x", "--offset 'x'")]
     [InlineData("consume --topic t --partition 0 --offset 1 --from-beginning", "exclude each other")]
     [InlineData("consume --topic t --partition x", "x")]
-    [InlineData("consume --topic t --partition -1", "--partition must not be negative")]
+    [InlineData("consume --topic t --partition -1", "--partition '-1': expected a whole number, 0 or more")]
     [InlineData("consume --topic t --max-messages abc", "abc")]
     [InlineData("consume --topic t --timeout-ms", "--timeout-ms")]
     [InlineData("consume --topic t --isolation-level high", "--isolation-level 'high'")]

@@ -4,13 +4,13 @@ using KBroker.Protocol.Messages;
 
 namespace KBroker.Cli.Tests.Commands;
 
-public sealed class TopicsCommandTests : IAsyncLifetime
+public sealed class TopicsCommandTests : IDisposable
 {
     private readonly FakeBroker _broker = new();
     private CreateTopicsRequest.CreatableTopic? _created;
     private ErrorCode _error;
 
-    public Task InitializeAsync()
+    public TopicsCommandTests()
     {
         _broker.On<MetadataRequest>(ApiKey.Metadata, (_, _) => new MetadataResponse
         {
@@ -34,10 +34,9 @@ public sealed class TopicsCommandTests : IAsyncLifetime
                     : [Config("cleanup.policy", "delete", 5)],
             })],
         });
-        return Task.CompletedTask;
     }
 
-    public async Task DisposeAsync() => await _broker.DisposeAsync();
+    public void Dispose() => _broker.DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     [Fact]
     public async Task List_All_SortedNames()
@@ -131,9 +130,9 @@ public sealed class TopicsCommandTests : IAsyncLifetime
     [InlineData("", "Exactly one action")]
     [InlineData("--list --create --topic x", "Exactly one action")]
     [InlineData("--create", "--topic is required")]
-    [InlineData("--create --topic t --partitions 0", "--partitions must be from 1")]
+    [InlineData("--create --topic t --partitions 0", "--partitions '0': expected a whole number, 1 or more")]
     [InlineData("--create --topic t --partitions abc", "abc")]
-    [InlineData("--create --topic t --replication-factor 40000", "--replication-factor must be from 1 to 32767")]
+    [InlineData("--create --topic t --replication-factor 40000", "expected a whole number, from 1 to 32767")]
     [InlineData("--create --topic t --config x", "expected name=value")]
     [InlineData("--create --topic t --replica-assignment 0:0", "names a broker twice")]
     [InlineData("--create --topic t --partitions 1 --replica-assignment 0:1", "goes without")]

@@ -1,6 +1,7 @@
 using System.Text;
 using KBroker.Cli.Client;
 using KBroker.Protocol.Records;
+using Record = KBroker.Protocol.Records.Record;
 
 namespace KBroker.Cli.Tests.Fakes;
 
@@ -15,9 +16,7 @@ internal static class TestClient
 
     public static ClusterClient Of(FakeBroker broker, ClientOptions? options = null) => new([broker.Endpoint], options ?? Options);
 
-    public static ProducerRecord Text(string? key, string? value) => new(
-        key is null ? null : Encoding.UTF8.GetBytes(key).AsMemory(),
-        value is null ? null : Encoding.UTF8.GetBytes(value).AsMemory());
+    public static ProducerRecord Text(string? key, string? value) => new(Bytes(key), Bytes(value));
 
     /// <summary>The first records of a topic, as <c>partition/offset key=value</c>.</summary>
     public static async Task<List<string>> ReadAsync(ClusterClient cluster, string topic, int count, ConsumerOptions options)
@@ -39,5 +38,12 @@ internal static class TestClient
         }
 
         return records;
+    }
+
+    // A conditional with null in one branch would make an empty key of it: null converts to memory by way of an array.
+    private static ReadOnlyMemory<byte>? Bytes(string? text)
+    {
+        if (text is null) return null;
+        return Encoding.UTF8.GetBytes(text);
     }
 }
