@@ -10,10 +10,18 @@ internal static partial class LibC
     internal const int ErrorAgain = 11;
     internal const int ErrorInvalid = 22;
 
+    internal const int SendMoreFollows = 0x8000;
+    internal const int SendDoNotWait = 0x40;
+    internal const int SendNoSignal = 0x4000;
+
     internal const int ProtectReadWrite = 0x3;
     internal const int MapPrivateAnonymous = 0x22;
     internal const int MapNoReserve = 0x4000;
     internal const int AdviseNoHugePage = 15;
+
+    /// <summary>Sends from memory, with flags that <c>Socket</c> does not pass on; returns the bytes sent, or -1.</summary>
+    [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
+    internal static partial nint Send(SafeHandle socket, ReadOnlySpan<byte> bytes, nuint count, int flags);
 
     /// <summary>Sends from the page cache; advances <paramref name="offset"/> and returns the bytes sent, or -1.</summary>
     [LibraryImport("libc", EntryPoint = "sendfile", SetLastError = true)]

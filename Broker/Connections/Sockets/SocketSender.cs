@@ -50,12 +50,26 @@ internal sealed class SocketSender(Socket socket)
         for (int i = 0; i < frame.Splices.Count; i++)
         {
             ResponseBuffer.Splice splice = frame.Splices[i];
+            position += SendAhead(frame.Bytes.Span[position..splice.Position]);
             await SendMemoryAsync(frame.Bytes[position..splice.Position]).ConfigureAwait(false);
             position = splice.Position;
             await SendSourceAsync(splice.Source).ConfigureAwait(false);
         }
 
         await SendMemoryAsync(frame.Bytes[position..]).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Gives the socket bytes that a file follows, so that they leave in one segment with it: a client woken by a header alone
+    /// would cost both sides a round more. Returns how many it took; what it did not take goes the ordinary way.
+    /// </summary>
+    private int SendAhead(ReadOnlySpan<byte> bytes)
+    {
+        nint sent = bytes.IsEmpty ? 0 : LibC.Send(
+            socket.SafeHandle, bytes, (nuint)bytes.Length, LibC.SendMoreFollows | LibC.SendDoNotWait | LibC.SendNoSignal);
+        if (sent <= 0) return 0;
+        Count(sent);
+        return (int)sent;
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
