@@ -26,13 +26,15 @@ public sealed class Partition
 
     /// <summary>A replica whose part in the partition is not known yet.</summary>
     /// <param name="self">This broker.</param>
+    /// <param name="topicId">The topic's id; the log of older data may not know it.</param>
     /// <param name="log">The replica's log.</param>
     /// <param name="highWatermark">The high watermark from the last checkpoint, 0 if there is none.</param>
     /// <param name="settings">What the topic asks for.</param>
-    public Partition(BrokerId self, PartitionLog log, long highWatermark, PartitionSettings settings)
+    public Partition(BrokerId self, Guid topicId, PartitionLog log, long highWatermark, PartitionSettings settings)
     {
         ArgumentNullException.ThrowIfNull(log);
         _self = self;
+        TopicId = topicId;
         Log = log;
         _settings = settings;
         _highWatermark = Math.Clamp(highWatermark, log.LogStartOffset, log.LogEndOffset);
@@ -43,7 +45,7 @@ public sealed class Partition
     public TopicPartition TopicPartition => Log.TopicPartition;
 
     /// <summary>The topic's id.</summary>
-    public Guid TopicId => Log.TopicId;
+    public Guid TopicId { get; }
 
     /// <summary>The replica's log.</summary>
     public PartitionLog Log { get; }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using KBroker.Broker.Partitions;
 using KBroker.Protocol;
+using KBroker.Protocol.Compression;
 using KBroker.Protocol.Messages;
 using KBroker.Protocol.Records;
 
@@ -10,7 +11,7 @@ namespace KBroker.Broker.Producing;
 /// Takes one partition's records of a Produce request from the received bytes into the log: everything about them is checked
 /// before the partition's lock, and they are appended from where they lie.
 /// </summary>
-public sealed class BatchAppender(RecordBatchValidator validator, TimeProvider time)
+public sealed class BatchAppender(RecordBatchValidator validator, Recompressor recompressor, TimeProvider time)
 {
     /// <summary>The answer for a partition to which nothing was appended.</summary>
     internal static ProduceResponse.PartitionProduceResponse Refused(ErrorCode error, string? message = null) =>
@@ -43,9 +44,20 @@ public sealed class BatchAppender(RecordBatchValidator validator, TimeProvider t
         if (summary.HasProducerId)
             return Refused(ErrorCode.UnknownProducerId, $"Producer id {summary.ProducerId} was not issued by this cluster.");
 
+        if (settings.Compression is { } compression && compression != summary.CompressionType)
+            return AppendRecompressed(partition, records.Span, summary, compression, allReplicas, out nextOffset);
+
         // The frame belongs to this request alone until it is dispatched.
-        Span<byte> batch = MemoryMarshal.AsMemory(records).Span;
-        if (summary.IsMaxTimestampWrong) RecordBatchStamp.SetMaxTimestamp(batch, TimestampType.CreateTime, summary.MaxTimestamp);
+        return Append(partition, MemoryMarshal.AsMemory(records).Span, summary, allReplicas, out nextOffset);
+    }
+
+    private static ProduceResponse.PartitionProduceResponse Append(
+        Partition partition, Span<byte> batch, in RecordBatchSummary summary, bool allReplicas, out long nextOffset)
+    {
+        nextOffset = -1;
+        // With log-append time the log stamps its own.
+        if (summary.IsMaxTimestampWrong && partition.Settings.Validation.TimestampType == TimestampType.CreateTime)
+            RecordBatchStamp.SetMaxTimestamp(batch, TimestampType.CreateTime, summary.MaxTimestamp);
         PartitionAppendResult appended = partition.AppendAsLeader(batch, allReplicas);
         if (appended.Error != ErrorCode.None) return Refused(appended.Error, appended.Message);
 
@@ -56,6 +68,22 @@ public sealed class BatchAppender(RecordBatchValidator validator, TimeProvider t
             LogAppendTimeMs = appended.LogAppendTime,
             LogStartOffset = appended.LogStartOffset,
         };
+    }
+
+    private ProduceResponse.PartitionProduceResponse AppendRecompressed(
+        Partition partition,
+        ReadOnlySpan<byte> records,
+        in RecordBatchSummary summary,
+        CompressionType compression,
+        bool allReplicas,
+        out long nextOffset)
+    {
+        nextOffset = -1;
+        using var rewritten = new PooledBufferWriter(records.Length);
+        ErrorCode error = recompressor.Convert(records, compression, partition.Settings, rewritten);
+        if (error != ErrorCode.None)
+            return Refused(error, $"The batch cannot be stored with compression {compression}, which the topic asks for.");
+        return Append(partition, MemoryMarshal.AsMemory(rewritten.WrittenMemory).Span, summary, allReplicas, out nextOffset);
     }
 
     private static ProduceResponse.PartitionProduceResponse Refused(in RecordBatchValidation validation)

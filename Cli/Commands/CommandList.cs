@@ -4,5 +4,6 @@ namespace KBroker.Cli.Commands;
 public static class CommandList
 {
     /// <summary>The commands.</summary>
-    public static IReadOnlyList<ICliCommand> All { get; } = [new TopicsCommand(), new ConfigsCommand(), new ProduceCommand(), new ConsumeCommand()];
+    public static IReadOnlyList<ICliCommand> All { get; } =
+        [new StartCommand(BrokerRunner.RunAsync), new TopicsCommand(), new ProduceCommand(), new ConsumeCommand(), new ConfigsCommand()];
 }

@@ -1,0 +1,62 @@
+using KBroker.Broker.Connections;
+using KBroker.Broker.Fetching;
+using KBroker.Broker.Handlers;
+using KBroker.Broker.Partitions;
+using KBroker.Broker.Producing;
+using KBroker.Controller;
+using KBroker.Controller.Metadata;
+using KBroker.LogEngine.Directories;
+using KBroker.Protocol.Compression;
+using KBroker.Protocol.Identity;
+using KBroker.Protocol.Records;
+
+namespace KBroker.Broker.Hosting;
+
+/// <summary>The APIs of this broker, each with what it needs. What is not listed here is neither served nor advertised.</summary>
+internal sealed class BrokerApis : IDisposable
+{
+    private readonly CompressionCodecs _codecs;
+    private readonly Recompressor _recompressor;
+
+    /// <summary>The table that all listeners serve.</summary>
+    public required HandlerTable Handlers { get; init; }
+
+    /// <summary>Puts the handlers together.</summary>
+    public static BrokerApis Create(
+        BrokerId self,
+        BrokerConfigSource config,
+        IClusterController controller,
+        MetadataFeed metadata,
+        PartitionRegistry partitions,
+        LogDirectories logs,
+        BrokerPlatform platform)
+    {
+        var codecs = new CompressionCodecs();
+        var recompressor = new Recompressor();
+        var appender = new BatchAppender(new RecordBatchValidator(codecs), recompressor, platform.Time);
+        var sessions = new FetchSessionCache(config.Current.Fetch.SessionCacheSlots, platform.Time, new Random(platform.Random.Next()));
+        ApiHandler[] handlers =
+        [
+            new ProduceHandler(partitions, appender, platform.Time),
+            new FetchHandler(sessions, new FetchReader(partitions), platform.Time, () => config.Current.Fetch.MaxBytes),
+        ];
+        string clusterId = metadata.Current.ClusterId;
+        return new BrokerApis(codecs, recompressor)
+        {
+            Handlers = HandlerTable.Create(handlers, served => new ApiVersionsHandler(served, clusterId, self.Value)),
+        };
+    }
+
+    private BrokerApis(CompressionCodecs codecs, Recompressor recompressor)
+    {
+        _codecs = codecs;
+        _recompressor = recompressor;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _codecs.Dispose();
+        _recompressor.Dispose();
+    }
+}

@@ -1,0 +1,119 @@
+using KBroker.Broker.Configuration;
+using KBroker.Broker.Partitions;
+using KBroker.Controller.Metadata;
+using KBroker.LogEngine.Directories;
+using KBroker.LogEngine.Storage;
+using KBroker.Protocol.Identity;
+using Microsoft.Extensions.Logging;
+
+namespace KBroker.Broker.Hosting;
+
+/// <summary>The broker's log directories with their upkeep: flushes, checkpoints, deletion of files.</summary>
+/// <remarks>Lifecycle: <see cref="Open"/>, <see cref="StartUpkeep"/> once the partitions are known, then close or dispose.</remarks>
+internal sealed class BrokerStorage : IDisposable
+{
+    private readonly LogDirConfig _config;
+    private readonly PartitionRegistry _partitions;
+    private readonly TimeProvider _time;
+    private readonly List<IDisposable> _upkeep = [];
+
+    private BrokerStorage(LogDirectories logs, LogDirConfig config, PartitionRegistry partitions, TimeProvider time)
+    {
+        Logs = logs;
+        _config = config;
+        _partitions = partitions;
+        _time = time;
+    }
+
+    /// <summary>The directories.</summary>
+    public LogDirectories Logs { get; }
+
+    /// <summary>Locks, checks and loads every directory, recovering what an unclean stop left.</summary>
+    /// <exception cref="LogDirectoryException">A directory is locked, or another broker's or cluster's.</exception>
+    /// <exception cref="StorageException">No directory can be used.</exception>
+    public static BrokerStorage Open(
+        BrokerConfig config, ClusterMetadataImage image, PartitionRegistry partitions, BrokerPlatform platform)
+    {
+        ILogger logger = platform.Loggers.CreateLogger<LogDirectories>();
+        var progress = new LoadProgressLog(logger);
+        LogDirectories logs = LogDirectories.Open(
+            config.LogDirs.Directories.Select(path => new LogDirectoryOptions
+            {
+                Path = path,
+                BrokerId = new BrokerId(config.NodeId),
+                ClusterId = image.ClusterId,
+                RecoveryThreads = config.LogDirs.RecoveryThreads,
+                ConfigFor = topic => LogConfigs.From(config.TopicDefaults.Resolve(image.TopicConfig(topic))),
+                Progress = progress.Report,
+                Failed = (directory, _) => TakeOffline(directory, partitions),
+            }),
+            platform.FileSystem,
+            platform.Time,
+            platform.Random,
+            logger);
+        return new BrokerStorage(logs, config.LogDirs, partitions, platform.Time);
+    }
+
+    /// <summary>The high watermarks that the last checkpoints hold.</summary>
+    public IReadOnlyDictionary<TopicPartition, long> ReadHighWatermarks()
+    {
+        var all = new Dictionary<TopicPartition, long>();
+        foreach (LogDirectory directory in Logs.All)
+        {
+            foreach ((TopicPartition partition, long offset) in directory.ReadHighWatermarks()) all[partition] = offset;
+        }
+
+        return all;
+    }
+
+    /// <summary>Begins to look after the logs.</summary>
+    public void StartUpkeep()
+    {
+        var options = new LogMaintenanceOptions { CheckpointInterval = _config.RecoveryPointCheckpointInterval };
+        foreach (LogDirectory directory in Logs.All) _upkeep.Add(new LogMaintenance(directory, options, _time));
+        _upkeep.Add(_time.CreateTimer(
+            static storage => ((BrokerStorage)storage!).CheckpointHighWatermarks(),
+            this,
+            _config.HighWatermarkCheckpointInterval,
+            _config.HighWatermarkCheckpointInterval));
+    }
+
+    /// <summary>Flushes and closes everything; the epoch goes into the marks of an orderly stop.</summary>
+    public void Close(BrokerEpoch epoch)
+    {
+        foreach (IDisposable one in _upkeep) one.Dispose();
+        CheckpointHighWatermarks();
+        Logs.Close(epoch.Value);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (IDisposable one in _upkeep) one.Dispose();
+        Logs.Dispose();
+    }
+
+    private static void TakeOffline(LogDirectory directory, PartitionRegistry partitions)
+    {
+        foreach (Partition partition in partitions.All.Where(partition => directory.Find(partition.TopicPartition) == partition.Log))
+            partition.GoOffline();
+    }
+
+    private void CheckpointHighWatermarks()
+    {
+        foreach (LogDirectory directory in Logs.All)
+        {
+            if (directory.IsOffline) continue;
+            try
+            {
+                directory.WriteHighWatermarks(_partitions.All
+                    .Where(partition => directory.Find(partition.TopicPartition) == partition.Log)
+                    .Select(partition => KeyValuePair.Create(partition.TopicPartition, partition.HighWatermark)));
+            }
+            catch (StorageException)
+            {
+                // Told to the directory where it happened, which is offline now unless the disk is only full.
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using KBroker.Broker.Configuration;
+using KBroker.Controller.Metadata;
+using KBroker.LogEngine;
+using KBroker.LogEngine.Directories;
+using KBroker.LogEngine.Storage;
+using KBroker.Protocol.Identity;
+using Microsoft.Extensions.Logging;
+
+namespace KBroker.Broker.Partitions;
+
+/// <summary>
+/// Makes this broker's replicas what the newest metadata image says: creates logs, takes or gives up leadership, applies
+/// settings, deletes. Runs on the thread that publishes the image, so that a request to the controller is answered when its
+/// effect is there.
+/// </summary>
+public sealed partial class PartitionReconciler
+{
+    // Making a log waits for the disk a few times; logs of one image are made side by side.
+    private const int Parallelism = 8;
+
+    private readonly BrokerId _self;
+    private readonly PartitionRegistry _registry;
+    private readonly LogDirectories _logs;
+    private readonly Func<BrokerConfig> _config;
+    private readonly IReadOnlyDictionary<TopicPartition, long> _highWatermarks;
+    private readonly ILogger<PartitionReconciler> _logger;
+
+    /// <param name="self">This broker.</param>
+    /// <param name="registry">The replicas, which only this class changes.</param>
+    /// <param name="logs">Their logs.</param>
+    /// <param name="config">The broker's settings in force.</param>
+    /// <param name="highWatermarks">The high watermarks of the last checkpoint.</param>
+    /// <param name="logger">Hears of replicas that cannot be served.</param>
+    public PartitionReconciler(
+        BrokerId self,
+        PartitionRegistry registry,
+        LogDirectories logs,
+        Func<BrokerConfig> config,
+        IReadOnlyDictionary<TopicPartition, long> highWatermarks,
+        ILogger<PartitionReconciler> logger)
+    {
+        _self = self;
+        _registry = registry;
+        _logs = logs;
+        _config = config;
+        _highWatermarks = highWatermarks;
+        _logger = logger;
+    }
+
+    /// <summary>Takes over an image.</summary>
+    public void Apply(MetadataUpdate update)
+    {
+        ArgumentNullException.ThrowIfNull(update);
+        ClusterMetadataDelta delta = update.Delta;
+        if (delta.IsFull)
+        {
+            Remove(_registry.All.Where(partition => !update.Image.TryGetTopic(partition.TopicId, out _)));
+            Serve(update.Image, update.Image.Topics);
+            LogStrays(update.Image);
+            return;
+        }
+
+        // A topic deleted and created again has two ids: the old replicas go before the new ones come.
+        Remove(delta.DeletedTopics.SelectMany(topic => _registry.TryGetTopic(topic.Id, out TopicReplicas? replicas) ? replicas.Partitions.Values : []));
+        Serve(update.Image, [.. delta.CreatedTopics, .. delta.ChangedTopics.Select(change => change.Topic)]);
+        // A change of the brokers' defaults reaches topics that do not set the same themselves.
+        IEnumerable<Partition> resettled = delta.BrokerConfigs.Count > 0
+            ? _registry.All
+            : _registry.All.Where(partition => delta.TopicConfigs.ContainsKey(partition.TopicPartition.Topic));
+        foreach (Partition partition in resettled)
+            partition.UpdateSettings(Settings(update.Image, partition.TopicPartition.Topic));
+    }
+
+    private void Serve(ClusterMetadataImage image, IEnumerable<TopicImage> topics)
+    {
+        List<(TopicImage Topic, PartitionImage Partition)> wanted =
+            [.. topics.SelectMany(topic => topic.Partitions.Where(partition => partition.Replicas.Contains(_self)).Select(partition => (topic, partition)))];
+        var made = new Partition?[wanted.Count];
+        Parallel.For(0, wanted.Count, new ParallelOptions { MaxDegreeOfParallelism = Parallelism }, i =>
+        {
+            (TopicImage topic, PartitionImage decision) = wanted[i];
+            Partition? partition = _registry.TryGetTopic(topic.Id, out TopicReplicas? replicas)
+                && replicas.Partitions.TryGetValue(decision.Id, out Partition? known) ? known : null;
+            if (partition is null) made[i] = partition = TryCreate(image, topic, decision.Id);
+            partition?.Apply(Leadership(decision));
+        });
+        _registry.Add(made.OfType<Partition>());
+    }
+
+    private Partition? TryCreate(ClusterMetadataImage image, TopicImage topic, int index)
+    {
+        var name = new TopicPartition(topic.Name, index);
+        PartitionSettings settings = Settings(image, topic.Name);
+        try
+        {
+            // A log that another topic of this name left behind must never be read as this one's.
+            if (_logs.Find(name) is { } left && left.TopicId != Guid.Empty && left.TopicId != topic.Id)
+            {
+                LogForeign(_logger, name, Uuid.Format(left.TopicId), Uuid.Format(topic.Id));
+                _logs.Delete(name);
+            }
+
+            PartitionLog log = _logs.GetOrCreate(name, topic.Id, settings.Log);
+            log.UpdateConfig(settings.Log);
+            return new Partition(_self, topic.Id, log, _highWatermarks.GetValueOrDefault(name), settings);
+        }
+        catch (StorageException e)
+        {
+            LogUnavailable(_logger, name, e);
+            return null;
+        }
+    }
+
+    private void Remove(IEnumerable<Partition> partitions)
+    {
+        List<Partition> gone = [.. partitions];
+        _registry.Remove(gone);
+        foreach (Partition partition in gone)
+        {
+            partition.GoOffline();
+            try
+            {
+                _logs.Delete(partition.TopicPartition);
+            }
+            catch (StorageException e)
+            {
+                LogUnavailable(_logger, partition.TopicPartition, e);
+            }
+        }
+    }
+
+    private PartitionSettings Settings(ClusterMetadataImage image, string topic) =>
+        TopicSettings.From(_config().TopicDefaults.Resolve(image.TopicConfig(topic)));
+
+    private PartitionLeadership Leadership(PartitionImage decision)
+    {
+        PartitionRole role = decision.Leader == _self ? PartitionRole.Leader : PartitionRole.Follower;
+        return new PartitionLeadership(
+            role, decision.Leader, decision.LeaderEpoch, decision.PartitionEpoch, decision.Replicas, decision.Isr);
+    }
+
+    private void LogStrays(ClusterMetadataImage image)
+    {
+        foreach (PartitionLog log in _logs.Logs)
+        {
+            if (!image.TryGetTopic(log.TopicPartition.Topic, out _)) LogStray(_logger, log.Directory);
+        }
+    }
+
+    [LoggerMessage(3001, LogLevel.Error, "{Partition} cannot be served: its log directory failed")]
+    private static partial void LogUnavailable(ILogger logger, TopicPartition partition, Exception failure);
+
+    [LoggerMessage(3002, LogLevel.Warning, "{Partition} holds the log of a deleted topic with id {FoundId}; it is removed to make room for topic id {TopicId}")]
+    private static partial void LogForeign(ILogger logger, TopicPartition partition, string foundId, string topicId);
+
+    [LoggerMessage(3003, LogLevel.Warning, "{Directory} belongs to no topic of this cluster and is left alone")]
+    private static partial void LogStray(ILogger logger, string directory);
+}
