@@ -47,3 +47,6 @@ public readonly record struct LogReadResult(LogReadStatus Status, LogSlice? Slic
 
 /// <summary>A record's timestamp (milliseconds), its offset and its leader epoch (-1 unknown).</summary>
 public readonly record struct TimestampOffset(long Timestamp, long Offset, int LeaderEpoch);
+
+/// <summary>A segment's first offset and its largest timestamp (milliseconds, -1 when it has none).</summary>
+public readonly record struct SegmentStart(long BaseOffset, long LargestTimestamp);

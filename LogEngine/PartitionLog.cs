@@ -159,6 +159,10 @@ public sealed class PartitionLog
     /// <summary>The record with the largest timestamp, the first of its batch that has it; null when none has any (KIP-734).</summary>
     public TimestampOffset? FindMaxTimestamp() => _reader.FindMaxTimestamp();
 
+    /// <summary>Where each segment starts and its largest timestamp (milliseconds, -1 for none), by rising offset. Takes no lock.</summary>
+    /// <exception cref="StorageException">The disk failed or the log is closed.</exception>
+    public IReadOnlyList<SegmentStart> SegmentStarts() => _reader.SegmentStarts();
+
     /// <summary>Where an epoch ends in this log (OffsetForLeaderEpoch).</summary>
     public EpochEndOffset EndOffsetFor(LeaderEpoch epoch) => _epochs.EndOffsetFor(epoch.Value, LogEndOffset);
 

@@ -35,6 +35,9 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, Compres
 
     public TimestampOffset? FindMaxTimestamp() => Retried(FindMaxTimestampOnce);
 
+    public SegmentStart[] SegmentStarts() => Retried(() => Array.ConvertAll(
+        segments.Snapshot, segment => new SegmentStart(segment.BaseOffset, segment.LargestTimestamp().Timestamp)));
+
     private LogReadResult ReadOnce(long startOffset, int maxBytes, bool minOneMessage, long upperBound)
     {
         long logStart = log.LogStartOffset;
