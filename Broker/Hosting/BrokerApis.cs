@@ -1,6 +1,7 @@
 using KBroker.Broker.Connections;
 using KBroker.Broker.Fetching;
 using KBroker.Broker.Handlers;
+using KBroker.Broker.Metadata;
 using KBroker.Broker.Partitions;
 using KBroker.Broker.Producing;
 using KBroker.Controller;
@@ -35,10 +36,15 @@ internal sealed class BrokerApis : IDisposable
         var recompressor = new Recompressor();
         var appender = new BatchAppender(new RecordBatchValidator(codecs), recompressor, platform.Time);
         var sessions = new FetchSessionCache(config.Current.Fetch.SessionCacheSlots, platform.Time, new Random(platform.Random.Next()));
+        var lookup = new PartitionLookup(partitions, metadata);
+        var deadline = new ControllerDeadline(platform.Time, () => config.Current);
         ApiHandler[] handlers =
         [
             new ProduceHandler(partitions, appender, platform.Time),
             new FetchHandler(sessions, new FetchReader(partitions), platform.Time, () => config.Current.Fetch.MaxBytes),
+            new ListOffsetsHandler(lookup),
+            new MetadataHandler(metadata, new TopicAutoCreator(controller), () => config.Current),
+            new CreateTopicsHandler(controller, deadline, () => config.Current),
         ];
         string clusterId = metadata.Current.ClusterId;
         return new BrokerApis(codecs, recompressor)
