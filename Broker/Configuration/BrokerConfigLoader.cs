@@ -53,6 +53,10 @@ public static class BrokerConfigLoader
             if (definition.TryParse(setting.Text, out _) is { } problem)
                 errors.Add(new(setting.Origin, $"{problem} (allowed: {definition.Allowed})"));
         }
+        else if (setting.Name == KnownKafkaConfigs.ZooKeeperConnect && !string.IsNullOrWhiteSpace(setting.Text))
+        {
+            errors.Add(new(setting.Origin, "zookeeper.connect makes the broker one of a cluster, which this version cannot join; remove it to run a node on its own"));
+        }
         else if (KnownKafkaConfigs.IsProtection(setting.Name) && !string.IsNullOrWhiteSpace(setting.Text))
         {
             errors.Add(new(setting.Origin, $"{setting.Name} is known to Kafka, but this version does not enforce it; remove it to run without that check"));

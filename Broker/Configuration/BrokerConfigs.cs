@@ -103,12 +103,12 @@ public static class BrokerConfigs
             Importance = ConfigImportance.High,
             Validator = Positive,
         },
-        new(SocketSendBufferBytes, ConfigType.Int, "102400", "The socket's send buffer in bytes; -1 leaves it to the operating system.")
+        new(SocketSendBufferBytes, ConfigType.Int, "-1", "The socket's send buffer in bytes; -1 leaves it to the operating system, which fits it to the connection.")
         {
             Importance = ConfigImportance.High,
             Validator = BufferSize,
         },
-        new(SocketReceiveBufferBytes, ConfigType.Int, "102400", "The socket's receive buffer in bytes; -1 leaves it to the operating system.")
+        new(SocketReceiveBufferBytes, ConfigType.Int, "-1", "The socket's receive buffer in bytes; -1 leaves it to the operating system, which fits it to the connection.")
         {
             Importance = ConfigImportance.High,
             Validator = BufferSize,

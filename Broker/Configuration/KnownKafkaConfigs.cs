@@ -6,6 +6,9 @@ namespace KBroker.Broker.Configuration;
 /// </summary>
 public static class KnownKafkaConfigs
 {
+    /// <summary>The setting that would make this broker one of a cluster: running alone instead would split it.</summary>
+    public const string ZooKeeperConnect = "zookeeper.connect";
+
     private static readonly string[] Prefixes =
     [
         "listener.name.", "rlmm.config.", "rsm.config.", "config.providers.", "remote.log.metadata.", "log4j.",

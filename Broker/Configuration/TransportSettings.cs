@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using KBroker.Broker.Connections;
 
 namespace KBroker.Broker.Configuration;
@@ -18,6 +20,34 @@ public static class TransportSettings
         IdleTimeout = sockets.MaxIdle is { Ticks: > 0 } idle ? idle : TimeSpan.MaxValue,
     };
 
+    /// <summary>The limits on numbers of connections; a host name among the exceptions stands for the addresses it has now.</summary>
+    /// <param name="sockets">The configuration.</param>
+    /// <returns>A quota without connections.</returns>
+    public static ConnectionQuota Quota(SocketConfig sockets)
+    {
+        var exceptions = new Dictionary<IPAddress, int>();
+        foreach ((string host, int limit) in sockets.MaxConnectionsPerIpOverrides)
+        {
+            foreach (IPAddress address in Resolve(host)) exceptions[ConnectionQuota.Canonical(address)] = limit;
+        }
+
+        return new ConnectionQuota(sockets.MaxConnections, sockets.MaxConnectionsPerIp, exceptions);
+    }
+
+    private static IPAddress[] Resolve(string host)
+    {
+        if (IPAddress.TryParse(host, out IPAddress? address)) return [address];
+        try
+        {
+            return Dns.GetHostAddresses(host);
+        }
+        catch (SocketException e)
+        {
+            throw new ConfigException([new ConfigProblem(
+                BrokerConfigNames.MaxConnectionsPerIpOverrides, $"the host {host} is unknown: {e.Message}")]);
+        }
+    }
+
     /// <summary>The addresses to listen on.</summary>
     /// <param name="listeners">The listeners.</param>
     /// <param name="sockets">The configuration.</param>
@@ -28,6 +58,8 @@ public static class TransportSettings
         {
             SecurityProtocol = endpoint.Protocol,
             Backlog = sockets.ListenBacklog,
+            SendBufferBytes = sockets.SendBufferBytes,
+            ReceiveBufferBytes = sockets.ReceiveBufferBytes,
         }),
     ];
 }

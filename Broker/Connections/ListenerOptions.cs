@@ -11,4 +11,10 @@ public sealed record ListenerOptions(string Name, string Host, int Port)
 
     /// <summary>Connections that may wait to be accepted (<c>socket.listen.backlog.size</c>).</summary>
     public int Backlog { get; init; } = 512;
+
+    /// <summary>The send buffer of each connection in bytes (<c>socket.send.buffer.bytes</c>); -1 leaves it to the system.</summary>
+    public int SendBufferBytes { get; init; } = -1;
+
+    /// <summary>The receive buffer of each connection in bytes (<c>socket.receive.buffer.bytes</c>); -1 leaves it to the system.</summary>
+    public int ReceiveBufferBytes { get; init; } = -1;
 }

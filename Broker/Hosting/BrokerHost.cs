@@ -70,7 +70,7 @@ public sealed partial class BrokerHost : IAsyncDisposable
             if (host is not null) await host.DisposeAsync().ConfigureAwait(false);
             else await listeners.DisposeAsync().ConfigureAwait(false);
             // A disk, a lock or a damaged file: the message is for the person who starts the broker. Anything else is a bug.
-            if (e is IOException or LogDirectoryException or UnauthorizedAccessException) throw new BrokerStartException(e.Message, e);
+            if (e is IOException or ConfigException or LogDirectoryException or UnauthorizedAccessException) throw new BrokerStartException(e.Message, e);
             throw;
         }
     }

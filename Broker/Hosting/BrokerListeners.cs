@@ -63,7 +63,7 @@ internal sealed class BrokerListeners : IAsyncDisposable
     public void Serve(HandlerTable handlers, BrokerPlatform platform)
     {
         ConnectionOptions limits = TransportSettings.Connections(_config.Sockets);
-        var quota = new ConnectionQuota(limits.MaxConnections, limits.MaxConnectionsPerIp);
+        var quota = TransportSettings.Quota(_config.Sockets);
         ILogger<KafkaListener> logger = platform.Loggers.CreateLogger<KafkaListener>();
         foreach ((ListenerOptions options, SocketListener socket) in _bound)
         {

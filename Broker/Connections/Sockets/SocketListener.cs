@@ -35,6 +35,9 @@ public sealed class SocketListener : ITransportListener
             {
                 if (address.Equals(IPAddress.IPv6Any)) socket.DualMode = true;
                 socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+                // Accepted connections inherit these; the receive window is negotiated from them, so they are set before.
+                if (options.SendBufferBytes >= 0) socket.SendBufferSize = options.SendBufferBytes;
+                if (options.ReceiveBufferBytes >= 0) socket.ReceiveBufferSize = options.ReceiveBufferBytes;
                 socket.Bind(new IPEndPoint(address, options.Port));
                 socket.Listen(options.Backlog);
                 return new SocketListener(socket, leases, budget);

@@ -91,6 +91,10 @@ public sealed class BrokerConfigLoaderTests : IDisposable
         Assert.Empty(BrokerConfigLoader.Load(new() { Overrides = ["authorizer.class.name="] }).Errors);
     }
 
+    [Fact]
+    public void Load_MembershipOfACluster_IsRefusedRatherThanRunAlone() =>
+        Assert.Contains("cannot join", FirstError("zookeeper.connect=zk1:2181"), StringComparison.Ordinal);
+
     [Theory]
     [InlineData("node.id=1", "broker.id=2", "must be the same")]
     [InlineData("process.roles=controller", "", "'broker' must be among the roles")]
