@@ -115,12 +115,12 @@ public static class BrokerConfigs
         },
         new(SocketListenBacklogSize, ConfigType.Int, "50", "Connections that may wait to be accepted.") { Validator = Positive },
         new(ConnectionsMaxIdleMs, ConfigType.Long, "600000", "Milliseconds after which an idle connection is closed; a negative number never closes one."),
-        new(MaxConnections, ConfigType.Int, "2147483647", "Connections this broker holds at a time.")
+        new(MaxConnections, ConfigType.Int, "16384", "Connections this broker holds at a time.")
         {
             Validator = NotNegative,
             UpdateMode = ConfigUpdateMode.ClusterWide,
         },
-        new(MaxConnectionsPerIp, ConfigType.Int, "2147483647", "Connections from one address at a time; 0 needs max.connections.per.ip.overrides.")
+        new(MaxConnectionsPerIp, ConfigType.Int, "8192", "Connections from one address at a time; 0 needs max.connections.per.ip.overrides.")
         {
             Validator = NotNegative,
             UpdateMode = ConfigUpdateMode.ClusterWide,
