@@ -16,10 +16,13 @@ namespace KBroker.Broker.Handlers;
 /// Versions 0-7. v1: validate-only and error messages. v2: throttle time. v4: -1 partitions or replicas stand for the broker's
 /// defaults (KIP-464). v5: flexible; the answer tells size and configuration (KIP-525). v6: may be throttled (KIP-599). v7: topic
 /// id (KIP-516). Kafka 4 serves 2-7; 0 and 1 are for clients of before 0.11. The answer comes when the topic can be used. A
-/// topic that the client's timeout did not suffice for is answered REQUEST_TIMED_OUT and may come to be nevertheless.
+/// topic that the client's timeout did not suffice for is answered REQUEST_TIMED_OUT and may come to be nevertheless. A request
+/// for more than 10,000 topics is refused with POLICY_VIOLATION, the bound that Kafka's controllers set to one batch.
 /// </remarks>
 public sealed class CreateTopicsHandler : ApiHandler<CreateTopicsRequest>
 {
+    private const int MaxTopics = 10_000;
+
     private readonly IClusterController _controller;
     private readonly ControllerDeadline _deadline;
     private readonly Func<BrokerConfig> _config;
@@ -37,7 +40,15 @@ public sealed class CreateTopicsHandler : ApiHandler<CreateTopicsRequest>
 
     /// <inheritdoc/>
     protected override ValueTask<PendingResponse> HandleAsync(RequestContext context, CreateTopicsRequest request) =>
-        ValueTask.FromResult(PendingResponse.Later(CreateAsync(request)));
+        ValueTask.FromResult(request.Topics.Length > MaxTopics
+            ? PendingResponse.Ready(Refuse(request))
+            : PendingResponse.Later(CreateAsync(request)));
+
+    private static CreateTopicsResponse Refuse(CreateTopicsRequest request) => new()
+    {
+        Topics = [.. request.Topics.DistinctBy(topic => topic.Name, StringComparer.Ordinal).Select(topic =>
+            Failed(topic.Name, ErrorCode.PolicyViolation, $"One request creates at most {MaxTopics} topics."))],
+    };
 
     private async Task<IApiMessage> CreateAsync(CreateTopicsRequest request)
     {
@@ -90,6 +101,7 @@ public sealed class CreateTopicsHandler : ApiHandler<CreateTopicsRequest>
         return new CreateTopicsResponse.CreatableTopicResult
         {
             Name = result.Name,
+            ErrorMessage = null,
             TopicId = result.TopicId,
             NumPartitions = result.PartitionCount,
             ReplicationFactor = result.ReplicationFactor,

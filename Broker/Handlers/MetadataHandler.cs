@@ -25,6 +25,9 @@ public sealed class MetadataHandler : ApiHandler<MetadataRequest>
     private const short TakesIdsFrom = 12;
     private const short TellsMissingListenersFrom = 6;
 
+    // A client that names more gets the others, by asking again, a thousand at a time.
+    private const int MostCreatedAtOnce = 1000;
+
     private readonly MetadataFeed _metadata;
     private readonly TopicAutoCreator _creator;
     private readonly Func<BrokerConfig> _config;
@@ -72,7 +75,9 @@ public sealed class MetadataHandler : ApiHandler<MetadataRequest>
     private string[] Missing(string[] names)
     {
         ClusterMetadataImage image = _metadata.Current;
-        return [.. names.Where(name => TopicName.IsValid(name) && !InternalTopics.Contains(name) && !image.TryGetTopic(name, out _))];
+        return [.. names
+            .Where(name => TopicName.IsValid(name) && !InternalTopics.Contains(name) && !image.TryGetTopic(name, out _))
+            .Take(MostCreatedAtOnce)];
     }
 
     private MetadataResponse Answer(

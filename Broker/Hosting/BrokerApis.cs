@@ -1,3 +1,4 @@
+using KBroker.Broker.Configuration.Alterations;
 using KBroker.Broker.Connections;
 using KBroker.Broker.Fetching;
 using KBroker.Broker.Handlers;
@@ -38,6 +39,7 @@ internal sealed class BrokerApis : IDisposable
         var sessions = new FetchSessionCache(config.Current.Fetch.SessionCacheSlots, platform.Time, new Random(platform.Random.Next()));
         var lookup = new PartitionLookup(partitions, metadata);
         var deadline = new ControllerDeadline(platform.Time, () => config.Current);
+        var alterer = new ConfigAlterer(self, controller, deadline, () => config.Current);
         ApiHandler[] handlers =
         [
             new ProduceHandler(partitions, appender, platform.Time),
@@ -45,6 +47,16 @@ internal sealed class BrokerApis : IDisposable
             new ListOffsetsHandler(lookup),
             new MetadataHandler(metadata, new TopicAutoCreator(controller), () => config.Current),
             new CreateTopicsHandler(controller, deadline, () => config.Current),
+            new DeleteTopicsHandler(controller, deadline),
+            new DeleteRecordsHandler(lookup),
+            new OffsetForLeaderEpochHandler(lookup),
+            new DescribeConfigsHandler(self, metadata, () => config.Current),
+            new AlterConfigsHandler(alterer),
+            new DescribeLogDirsHandler(logs, partitions),
+            new CreatePartitionsHandler(controller, deadline),
+            new IncrementalAlterConfigsHandler(alterer),
+            new DescribeClusterHandler(metadata),
+            new DescribeTopicPartitionsHandler(metadata, () => config.Current),
         ];
         string clusterId = metadata.Current.ClusterId;
         return new BrokerApis(codecs, recompressor)

@@ -54,6 +54,9 @@ public sealed partial class LogDirectory : IDisposable
     /// <summary>The bytes that can still be written to this disk.</summary>
     public long FreeSpace => _environment.FileSystem.FreeSpace(Path);
 
+    /// <summary>The size of this disk in bytes; -1 where that is not known.</summary>
+    public long TotalSpace => _environment.FileSystem.TotalSpace(Path);
+
     internal LogEnvironment Environment => _environment;
 
     /// <summary>

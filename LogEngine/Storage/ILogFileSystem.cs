@@ -44,4 +44,7 @@ public interface ILogFileSystem
 
     /// <summary>The bytes an unprivileged process can still write to the file system of this directory.</summary>
     long FreeSpace(string directory);
+
+    /// <summary>The size in bytes of the file system of this directory; -1 where that is not known.</summary>
+    long TotalSpace(string directory) => -1;
 }

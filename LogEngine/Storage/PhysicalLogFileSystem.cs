@@ -84,6 +84,9 @@ public sealed class PhysicalLogFileSystem : ILogFileSystem
     /// <inheritdoc/>
     public long FreeSpace(string directory) => Checked("free space", directory, () => new DriveInfo(directory).AvailableFreeSpace);
 
+    /// <inheritdoc/>
+    public long TotalSpace(string directory) => Checked("total space", directory, () => new DriveInfo(directory).TotalSize);
+
     private static SafeFileHandle OpenHandle(string operation, string path, int flags)
     {
         int descriptor = Libc.Open(path, Libc.ReadWrite | Libc.CloseOnExec | flags, FileMode);
