@@ -38,7 +38,7 @@ public sealed class CommandLineApp(IReadOnlyList<ICliCommand> commands, CliConte
         {
             Command root = BuildRoot();
             ParseResult parsed = root.Parse(args, AsGiven);
-            if ((parsed.Errors.Count > 0 || Directives(parsed).Any()) && parsed.Action is not HelpAction) return ExplainUsage(root, parsed);
+            if ((parsed.Errors.Count > 0 || Directives(parsed).Any()) && parsed.Action is not HelpWithNotes) return ExplainUsage(root, parsed);
             return await parsed.InvokeAsync(Streams(context.Out), cancellation).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
@@ -68,7 +68,7 @@ public sealed class CommandLineApp(IReadOnlyList<ICliCommand> commands, CliConte
         // Not a RootCommand: that takes its name from the running executable and brings directives of its own.
         var root = new Command("kbroker", "A Kafka-compatible broker and its tools. Every command explains itself with --help.")
         {
-            new HelpOption(),
+            new HelpOption { Action = new HelpWithNotes() },
         };
         var version = new Option<bool>("--version") { Description = "Print the version and exit", Arity = ArgumentArity.Zero };
         root.Add(version);

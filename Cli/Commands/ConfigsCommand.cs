@@ -10,10 +10,8 @@ namespace KBroker.Cli.Commands;
 /// <summary><c>kbroker configs</c>: what kafka-configs does for topics and brokers, with its flags and its output.</summary>
 public sealed class ConfigsCommand : ClientCommand
 {
-    private const string Description =
+    private const string Notes =
         """
-        Show and change the configuration of topics and brokers while they run.
-
         Examples:
           kbroker configs --describe --entity-type topics --entity-name orders
           kbroker configs --describe --all --entity-type brokers --entity-name 0
@@ -54,7 +52,7 @@ public sealed class ConfigsCommand : ClientCommand
     public override Command Build(CliContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var command = new Command("configs", Description);
+        var command = new DocumentedCommand("configs", "Show and change the configuration of topics and brokers while they run", Notes);
         foreach (Option option in (Option[])[_describe, _alter, _entityType, _entityName, _entityDefault, _topic, _broker, _all,
             _addConfig, _addConfigFile, _deleteConfig])
             command.Add(option);

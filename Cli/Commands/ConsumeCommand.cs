@@ -7,9 +7,9 @@ namespace KBroker.Cli.Commands;
 /// <summary><c>kbroker consume</c>: a topic to standard output; what kafka-console-consumer does.</summary>
 public sealed class ConsumeCommand : ClientCommand
 {
-    private const string Description =
+    private const string Notes =
         """
-        Write the records of a topic to standard output: by default those that come from now on, until interrupted.
+        By default only records that come from now on are written, until the command is interrupted.
 
         Properties, with their defaults:
           print.timestamp=false  print.partition=false  print.offset=false  print.epoch=false
@@ -31,7 +31,7 @@ public sealed class ConsumeCommand : ClientCommand
     public override Command Build(CliContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var command = new Command("consume", Description);
+        var command = new DocumentedCommand("consume", "Write the records of a topic to standard output", Notes);
         _options.AddTo(command);
         SetAction(command, context, async (parsed, cancellation) =>
         {

@@ -6,10 +6,10 @@ namespace KBroker.Cli.Commands;
 /// <summary><c>kbroker produce</c>: standard input to a topic, one record a line; what kafka-console-producer does.</summary>
 public sealed class ProduceCommand : ClientCommand
 {
-    private const string Description =
+    private const string Notes =
         """
-        Write the lines of standard input to a topic, one record each. Lines are bytes and end at a line feed; at the end of the input
-        everything is sent, and the exit code says whether all of it was written.
+        Lines are bytes and end at a line feed. At the end of the input everything is sent; the exit code says whether all of it
+        was written.
 
         Properties, with their defaults:
           parse.key=false          the line starts with the record's key...
@@ -33,7 +33,7 @@ public sealed class ProduceCommand : ClientCommand
     public override Command Build(CliContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var command = new Command("produce", Description);
+        var command = new DocumentedCommand("produce", "Write the lines of standard input to a topic, one record each", Notes);
         _options.AddTo(command);
         SetAction(command, context, async (parsed, cancellation) =>
         {

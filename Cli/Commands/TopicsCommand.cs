@@ -10,10 +10,8 @@ namespace KBroker.Cli.Commands;
 /// <summary><c>kbroker topics</c>: what kafka-topics does, with its flags and its output.</summary>
 public sealed class TopicsCommand : ClientCommand
 {
-    private const string Description =
+    private const string Notes =
         """
-        Create, list, describe, change and delete topics.
-
         Examples:
           kbroker topics --create --topic orders --partitions 3 --config retention.ms=86400000
           kbroker topics --list
@@ -28,7 +26,7 @@ public sealed class TopicsCommand : ClientCommand
     public override Command Build(CliContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var command = new Command("topics", Description);
+        var command = new DocumentedCommand("topics", "Create, list, describe, change and delete topics", Notes);
         _options.AddTo(command);
         RequireOne(command, _options.Create, _options.List, _options.Describe, _options.Alter, _options.Delete);
         SetAction(command, context, async (parsed, cancellation) =>
