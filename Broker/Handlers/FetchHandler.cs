@@ -49,7 +49,7 @@ public sealed class FetchHandler : ApiHandler
         RequestContext.CheckConsumed(in reader);
 
         bool usesTopicIds = context.ApiVersion >= 13;
-        int replicaId = context.ApiVersion >= 15 ? request.ReplicaState.ReplicaId : request.ReplicaId;
+        int replicaId = context.ApiVersion < 15 ? request.ReplicaId : request.HasReplicaState ? request.ReplicaState.ReplicaId : ConsumerReplicaId;
         FetchContext fetch = _sessions.Open(
             new FetchRequestMetadata(request.SessionId, request.SessionEpoch),
             Requested(request, usesTopicIds),
