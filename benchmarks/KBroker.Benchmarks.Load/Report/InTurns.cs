@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace KBroker.Benchmarks.Load.Report;
 
 /// <summary>
@@ -9,6 +11,20 @@ internal sealed class InTurns
     private readonly List<double>[] _figures;
 
     private InTurns(int subjects) => _figures = [.. Enumerable.Range(0, subjects).Select(_ => new List<double>())];
+
+    /// <summary>
+    /// Runs the subjects in turns until each is likely to be compiled for good: the runtime compiles hot code again, on threads
+    /// of its own, for seconds.
+    /// </summary>
+    public static async Task WarmUpAsync(bool quick, params Func<Task<double>>[] subjects)
+    {
+        var elapsed = Stopwatch.StartNew();
+        TimeSpan least = TimeSpan.FromSeconds(quick ? 3 : 6);
+        for (int turn = 0; turn < 2 || elapsed.Elapsed < least; turn++)
+        {
+            foreach (Func<Task<double>> subject in subjects) await subject();
+        }
+    }
 
     /// <summary>Runs every subject once per turn, in alternating order; a subject returns its figure.</summary>
     public static async Task<InTurns> RunAsync(int turns, params Func<Task<double>>[] subjects)

@@ -40,7 +40,7 @@ internal sealed class Fetch(Options options)
                 .Select(window => Requests.Fetch(Topic, partition, (long)window * recordsPerRead, ReadSize)).ToArray()),
         ];
         Func<Task<double>>[] subjects = [() => ReadAsync(broker.Process, frames), () => ReadAsync(bare, frames)];
-        await InTurns.RunAsync(4, subjects);
+        await InTurns.WarmUpAsync(options.Quick, subjects);
         InTurns result = await InTurns.RunAsync(_turns, subjects);
         Directory.Delete(files, recursive: true);
         return

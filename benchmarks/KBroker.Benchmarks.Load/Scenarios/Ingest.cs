@@ -36,7 +36,7 @@ internal sealed class Ingest(Options options, string label, int batchSize, int r
             () => FeedBareAsync(bare, files),
             () => FeedBareAsync(preallocated, preallocatedFiles),
         ];
-        await InTurns.RunAsync(2, subjects);
+        await InTurns.WarmUpAsync(options.Quick, subjects);
         InTurns result = await InTurns.RunAsync(_turns, subjects);
         return
         [

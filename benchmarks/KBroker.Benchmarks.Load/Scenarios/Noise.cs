@@ -72,7 +72,7 @@ internal sealed class Noise(Options options)
         using ServerProcess first = await BareServer.StartAsync(options, kind, files[0]);
         using ServerProcess second = await BareServer.StartAsync(options, kind, files[1]);
         Func<Task<double>>[] subjects = [() => turn(first, files[0]), () => turn(second, files[1])];
-        await InTurns.RunAsync(2, subjects);
+        await InTurns.WarmUpAsync(options.Quick, subjects);
         InTurns result = await InTurns.RunAsync(_turns, subjects);
         foreach (string directory in files) Directory.Delete(directory, recursive: true);
         return new Row(name, result.Of(0), result.Of(1), unit, result.Ratio(0, 1), null);

@@ -35,7 +35,7 @@ internal sealed class SmallRequests(Options options)
         [
             .. servers.Select((server, i) => (Func<Task<double>>)(() => Turns.RoundTripsAsync(server, loads[i], _rounds, rates[i]))),
         ];
-        await InTurns.RunAsync(2, subjects);
+        await InTurns.WarmUpAsync(options.Quick, subjects);
         foreach (List<double> warmUp in rates) warmUp.Clear();
         InTurns cpu = await InTurns.RunAsync(_turns, subjects);
         foreach (RoundTrips load in loads) load.Dispose();

@@ -7,8 +7,6 @@ namespace KBroker.Benchmarks.Load.Wire;
 /// <summary>Builds uncompressed record batches of an exact size.</summary>
 internal static class BatchBuilder
 {
-    private const long Timestamp = 1_700_000_000_000;
-
     /// <summary>
     /// A batch of exactly <paramref name="size"/> bytes whose records, without keys, have about
     /// <paramref name="recordSize"/> bytes each; the last one is longer or shorter to fit.
@@ -62,8 +60,9 @@ internal static class BatchBuilder
         batch[RecordBatchFormat.MagicOffset] = RecordBatchFormat.CurrentMagic;
         BinaryPrimitives.WriteInt16BigEndian(batch[RecordBatchFormat.AttributesOffset..], 0);
         BinaryPrimitives.WriteInt32BigEndian(batch[RecordBatchFormat.LastOffsetDeltaOffset..], records - 1);
-        BinaryPrimitives.WriteInt64BigEndian(batch[RecordBatchFormat.BaseTimestampOffset..], Timestamp);
-        BinaryPrimitives.WriteInt64BigEndian(batch[RecordBatchFormat.MaxTimestampOffset..], Timestamp);
+        long now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
+        BinaryPrimitives.WriteInt64BigEndian(batch[RecordBatchFormat.BaseTimestampOffset..], now);
+        BinaryPrimitives.WriteInt64BigEndian(batch[RecordBatchFormat.MaxTimestampOffset..], now);
         BinaryPrimitives.WriteInt64BigEndian(batch[RecordBatchFormat.ProducerIdOffset..], -1);
         BinaryPrimitives.WriteInt16BigEndian(batch[RecordBatchFormat.ProducerEpochOffset..], -1);
         BinaryPrimitives.WriteInt32BigEndian(batch[RecordBatchFormat.BaseSequenceOffset..], -1);
