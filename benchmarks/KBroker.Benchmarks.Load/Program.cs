@@ -2,7 +2,9 @@ using KBroker.Benchmarks.Load;
 using KBroker.Benchmarks.Load.Report;
 using KBroker.Benchmarks.Load.Scenarios;
 using KBroker.Benchmarks.Load.Servers;
+using KBroker.Broker.Connections.Sockets;
 
+SocketRuntime.UseInlineCompletions();
 Options options = Options.Parse(args);
 (string Name, Func<Task<IReadOnlyList<Row>>> Run)[] scenarios =
 [
@@ -13,6 +15,7 @@ Options options = Options.Parse(args);
     ("small", new SmallRequests(options).RunAsync),
     ("start", new Startup(options).RunAsync),
     ("idle", new IdleConnections(options).RunAsync),
+    ("allocations", new Allocations(options).RunAsync),
     ("noise", new Noise(options).RunAsync),
 ];
 
