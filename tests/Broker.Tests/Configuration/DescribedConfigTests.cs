@@ -64,7 +64,7 @@ public sealed class DescribedConfigTests
             new Dictionary<string, string> { ["max.connections"] = "20", ["listeners"] = "PLAINTEXT://x:1", ["max.connections.per.ip"] = "?" },
             new Dictionary<string, string> { ["log.retention.ms"] = "77" });
         Assert.Equal(20, config.Sockets.MaxConnections);
-        Assert.Equal(int.MaxValue, config.Sockets.MaxConnectionsPerIp);
+        Assert.Equal(8192, config.Sockets.MaxConnectionsPerIp);
         Assert.Equal(77, config.TopicDefaults.Resolve(new Dictionary<string, string>()).RetentionMs);
         DescribedConfig clusterWide = Assert.Single(config.DescribeClusterDefaults());
         Assert.Equal(("log.retention.ms", "77", ConfigSource.DynamicDefaultBrokerConfig), (clusterWide.Name, clusterWide.Value, clusterWide.Source));
