@@ -8,16 +8,22 @@ namespace KBroker.Cli.Commands;
 /// <param name="runBroker">Runs a broker; completes when it has stopped.</param>
 public sealed class StartCommand(Func<BrokerConfig, CliContext, CancellationToken, Task<int>> runBroker) : ICliCommand
 {
-    private const string Description =
-        "Start a broker. Without a configuration file it serves PLAINTEXT://localhost:9092 to this machine only and keeps its data in "
-        + "./kbroker-data. Settings have Kafka's names and units; later sources win: built-in defaults, the file, environment variables "
-        + "(KAFKA_LOG_DIRS or KBROKER_LOG_DIRS for log.dirs), --override.";
+    private const string Notes = """
+        Without a configuration file the broker serves PLAINTEXT://localhost:9092, to this machine only, and keeps its data in
+        ./kbroker-data. Settings have Kafka's names and units. Later sources win: built-in defaults, the file, environment
+        variables (KAFKA_LOG_DIRS or KBROKER_LOG_DIRS for log.dirs), --override. SIGTERM or Ctrl-C stops it in order.
+
+        Examples:
+          kbroker start
+          kbroker start server.properties --override log.dirs=/var/lib/kbroker
+          kbroker start --override listeners=PLAINTEXT://0.0.0.0:9092 --override advertised.listeners=PLAINTEXT://kafka.example.org:9092
+        """;
 
     /// <inheritdoc />
     public Command Build(CliContext context)
     {
         var options = new StartOptions();
-        var command = new Command("start", Description);
+        var command = new DocumentedCommand("start", "Start a broker and run it until it is told to stop", Notes);
         options.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
