@@ -41,7 +41,7 @@ public sealed class AlterConfigsHandler : ApiHandler<AlterConfigsRequest>
             Responses = [.. results.Select((result, i) => new AlterConfigsResponse.AlterConfigsResourceResponse
             {
                 ErrorCode = result.Error,
-                ErrorMessage = result.Message,
+                ErrorMessage = ErrorText.Fit(result.Message),
                 ResourceType = alterations[i].Type,
                 ResourceName = alterations[i].Name,
             })],

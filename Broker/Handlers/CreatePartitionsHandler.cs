@@ -49,7 +49,7 @@ public sealed class CreatePartitionsHandler : ApiHandler<CreatePartitionsRequest
             {
                 Name = result.Topic,
                 ErrorCode = result.Error,
-                ErrorMessage = result.Message,
+                ErrorMessage = ErrorText.Fit(result.Message),
             })],
         };
     }

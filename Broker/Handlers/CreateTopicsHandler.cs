@@ -89,7 +89,7 @@ public sealed class CreateTopicsHandler : ApiHandler<CreateTopicsRequest>
     {
         Name = name,
         ErrorCode = error,
-        ErrorMessage = message,
+        ErrorMessage = ErrorText.Fit(message),
     };
 
     private CreateTopicsResponse.CreatableTopicResult Answer(

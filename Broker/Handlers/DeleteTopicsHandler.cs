@@ -70,6 +70,6 @@ public sealed class DeleteTopicsHandler : ApiHandler<DeleteTopicsRequest>
         Name = result.Name,
         TopicId = result.Id,
         ErrorCode = result.Error == ErrorCode.TopicDeletionDisabled && version < KnowsDisabledFrom ? ErrorCode.InvalidRequest : result.Error,
-        ErrorMessage = result.Message,
+        ErrorMessage = ErrorText.Fit(result.Message),
     };
 }

@@ -47,7 +47,7 @@ public sealed class DescribeConfigsHandler : ApiHandler<DescribeConfigsRequest>
                 return new DescribeConfigsResponse.DescribeConfigsResult
                 {
                     ErrorCode = error,
-                    ErrorMessage = message,
+                    ErrorMessage = ErrorText.Fit(message),
                     ResourceType = resource.Key.Type,
                     ResourceName = resource.Key.Name,
                     Configs = [.. Wanted(configs, resource).Select(config => Row(config, request, context.ApiVersion))],

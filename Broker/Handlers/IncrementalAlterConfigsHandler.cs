@@ -41,7 +41,7 @@ public sealed class IncrementalAlterConfigsHandler : ApiHandler<IncrementalAlter
             Responses = [.. results.Select((result, i) => new IncrementalAlterConfigsResponse.AlterConfigsResourceResponse
             {
                 ErrorCode = result.Error,
-                ErrorMessage = result.Message,
+                ErrorMessage = ErrorText.Fit(result.Message),
                 ResourceType = alterations[i].Type,
                 ResourceName = alterations[i].Name,
             })],

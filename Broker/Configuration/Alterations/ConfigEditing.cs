@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using KBroker.Controller;
 using KBroker.Protocol;
 
@@ -7,11 +8,8 @@ namespace KBroker.Broker.Configuration.Alterations;
 /// <summary>Applies changes to what is set. Whether the outcome is allowed is for the resource's own rules to say.</summary>
 internal static class ConfigEditing
 {
-    /// <summary>
-    /// The most characters that the settings of one resource may have together: a coordination node holds a megabyte, and
-    /// every broker keeps them in memory.
-    /// </summary>
-    public const int MaxLength = 512 * 1024;
+    /// <summary>The longest value in bytes of UTF-8: what DescribeConfigs can tell.</summary>
+    public const int MaxValueBytes = short.MaxValue;
 
     /// <summary>Applies changes one after the other.</summary>
     /// <param name="current">What is set now.</param>
@@ -43,11 +41,13 @@ internal static class ConfigEditing
             config[change.Name] = string.Join(',', Combine(before, change));
         }
 
-        ImmutableDictionary<string, string> edited = config.ToImmutable();
-        long length = edited.Sum(setting => (long)setting.Key.Length + setting.Value.Length);
-        return length > MaxLength
-            ? ConfigEdit.Refused(ErrorCode.InvalidConfig, $"The settings would have {length} characters; at most {MaxLength} are allowed.")
-            : ConfigEdit.To(edited);
+        foreach ((string name, string value) in config)
+        {
+            if (Encoding.UTF8.GetByteCount(value) > MaxValueBytes)
+                return ConfigEdit.Refused(ErrorCode.InvalidConfig, $"The value of {name} would be longer than {MaxValueBytes} bytes.");
+        }
+
+        return ConfigEdit.To(config.ToImmutable());
     }
 
     private static IEnumerable<string> Combine(IReadOnlyList<string> before, ConfigChange change)
