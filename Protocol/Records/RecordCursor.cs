@@ -27,26 +27,21 @@ internal ref struct RecordCursor(ReadOnlySpan<byte> bytes)
         return true;
     }
 
+    /// <summary>Reads a field of one or two bytes in line: lengths, deltas and counts hardly ever take more.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryReadInt(out int value)
     {
-        int position = Position;
-        if ((uint)position < (uint)_bytes.Length && _bytes[position] < 0x80)
-        {
-            uint raw = _bytes[position];
-            value = (int)(raw >> 1) ^ -(int)(raw & 1);
-            Position = position + 1;
-            return true;
-        }
-
-        return TryReadLongerInt(out value);
+        if (!TryReadShort(out uint raw)) return TryReadLongerInt(out value);
+        value = (int)(raw >> 1) ^ -(int)(raw & 1);
+        return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryReadLong(out long value)
     {
-        int read = VarInt.ReadLong(_bytes[Position..], out value);
-        Position += read;
-        return read > 0;
+        if (!TryReadShort(out uint raw)) return TryReadLongerLong(out value);
+        value = (int)(raw >> 1) ^ -(int)(raw & 1);
+        return true;
     }
 
     /// <summary>Skips the bytes of a field of the given length, where -1 stands for null and takes none.</summary>
@@ -57,6 +52,34 @@ internal ref struct RecordCursor(ReadOnlySpan<byte> bytes)
         if (length > Remaining) return false;
         Position += length;
         return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryReadShort(out uint raw)
+    {
+        int position = Position;
+        raw = 0;
+        if ((uint)position >= (uint)_bytes.Length) return false;
+        raw = _bytes[position];
+        if (raw < 0x80)
+        {
+            Position = position + 1;
+            return true;
+        }
+
+        if ((uint)(position + 1) >= (uint)_bytes.Length) return false;
+        uint second = _bytes[position + 1];
+        if (second >= 0x80) return false;
+        raw = (raw & 0x7F) | (second << 7);
+        Position = position + 2;
+        return true;
+    }
+
+    private bool TryReadLongerLong(out long value)
+    {
+        int read = VarInt.ReadLong(_bytes[Position..], out value);
+        Position += read;
+        return read > 0;
     }
 
     private bool TryReadLongerInt(out int value)
