@@ -1,0 +1,22 @@
+using KBroker.Compat.Tests.Harness;
+
+namespace KBroker.Compat.Tests.Clients;
+
+/// <summary>A client program that writes.</summary>
+internal interface IProducerClient
+{
+    /// <summary>The codecs it can compress with, by Kafka's names.</summary>
+    IReadOnlyList<string> Codecs { get; }
+
+    /// <summary>
+    /// Codecs it uses only where it believes the broker able: librdkafka takes the lack of FindCoordinator for the lack of LZ4, and then
+    /// sends uncompressed.
+    /// </summary>
+    IReadOnlyList<string> TimidCodecs => [];
+
+    /// <summary>Whether it can send records without key and value, and headers without value.</summary>
+    bool SendsAllNulls => true;
+
+    /// <summary>Writes records in order with acks=all and waits until all are acknowledged.</summary>
+    Task ProduceAsync(BrokerProcess broker, string topic, IReadOnlyList<ClientRecord> records, string codec = "none", int maxRequestBytes = 1_000_000);
+}

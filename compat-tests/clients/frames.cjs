@@ -1,0 +1,22 @@
+// The form in which records pass between the tests and the scripts: see Harness/RecordFrames.cs.
+const fs = require('node:fs');
+
+function* read(fd = 0) {
+  const data = fs.readFileSync(fd);
+  let at = 0;
+  const int = () => { at += 4; return data.readInt32BE(at - 4); };
+  const long = () => { at += 8; return data.readBigInt64BE(at - 8); };
+  const bytes = () => {
+    const length = int();
+    if (length < 0) return null;
+    at += length;
+    return data.subarray(at - length, at);
+  };
+  while (at < data.length) {
+    const record = { partition: int(), offset: long(), timestamp: long(), key: bytes(), value: bytes(), headers: [] };
+    for (let left = int(); left > 0; left--) record.headers.push([bytes().toString(), bytes()]);
+    yield record;
+  }
+}
+
+module.exports = { read };

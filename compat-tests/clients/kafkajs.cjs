@@ -1,0 +1,89 @@
+// kafkajs: node kafkajs.cjs COMMAND BOOTSTRAP ARGUMENTS-AS-JSON; records come as frames, answers go as JSON lines.
+const { CompressionTypes, ConfigResourceTypes, Kafka, logLevel } = require('kafkajs');
+const frames = require('./frames.cjs');
+
+const [command, bootstrap, json] = process.argv.slice(2);
+const given = JSON.parse(json);
+const kafka = new Kafka({ brokers: [bootstrap], clientId: 'compat', logLevel: logLevel.NOTHING, retry: { retries: 2 } });
+const print = value => process.stdout.write(JSON.stringify(value) + '\n');
+
+const commands = {
+  async produce() {
+    const producer = kafka.producer({ idempotent: false, allowAutoTopicCreation: false });
+    await producer.connect();
+    const messages = [...frames.read()].map(record => ({
+      key: record.key,
+      value: record.value,
+      ...(record.partition >= 0 && { partition: record.partition }),
+      ...(record.timestamp >= 0 && { timestamp: String(record.timestamp) }),
+      headers: Object.fromEntries(record.headers),
+    }));
+    const batch = given.batch ?? 1000;
+    for (let start = 0; start < messages.length; start += batch) {
+      print(await producer.send({
+        topic: given.topic,
+        acks: -1,
+        compression: given.gzip ? CompressionTypes.GZIP : CompressionTypes.None,
+        messages: messages.slice(start, start + batch),
+      }));
+    }
+    await producer.disconnect();
+  },
+
+  async offsets() {
+    const admin = kafka.admin();
+    await admin.connect();
+    const [now] = (await admin.fetchTopicOffsets(given.topic)).filter(found => found.partition === given.partition);
+    const times = [];
+    for (const time of given.times) {
+      const [found] = (await admin.fetchTopicOffsetsByTimestamp(given.topic, time)).filter(each => each.partition === given.partition);
+      // Where no record is so late, kafkajs gives the end.
+      times.push(found.offset === now.high ? null : Number(found.offset));
+    }
+    print({ beginning: Number(now.low), end: Number(now.high), times });
+    await admin.disconnect();
+  },
+
+  async admin() {
+    const admin = kafka.admin();
+    await admin.connect();
+    for (const [name, ...operands] of given.operations) {
+      try {
+        print({ result: (await operations[name](admin, ...operands)) ?? null });
+      } catch (error) {
+        const cause = error.errors?.[0] ?? error;
+        print({ error: cause.code ?? cause.cause?.code ?? -1, message: String(cause) });
+      }
+    }
+    await admin.disconnect();
+  },
+};
+
+const entries = configs => Object.entries(configs).map(([name, value]) => ({ name, value }));
+
+const operations = {
+  create: async (admin, topic, numPartitions, configs) => {
+    const topics = [{ topic, numPartitions, replicationFactor: 1, configEntries: entries(configs) }];
+    // kafkajs says of a topic that exists only that it was not created.
+    if (!(await admin.createTopics({ waitForLeaders: true, topics }))) throw Object.assign(new Error('not created'), { code: 36 });
+  },
+  delete: (admin, ...topics) => admin.deleteTopics({ topics }),
+  grow: (admin, topic, count) => admin.createPartitions({ topicPartitions: [{ topic, count }] }),
+  list: async admin => (await admin.listTopics()).sort(),
+  describe: async (admin, ...topics) =>
+    (await admin.fetchTopicMetadata({ topics })).topics.map(topic => [topic.name, topic.partitions.length, 0]),
+  configs: async (admin, name) => {
+    const { resources } = await admin.describeConfigs({ includeSynonyms: true, resources: [{ type: ConfigResourceTypes.TOPIC, name }] });
+    return Object.fromEntries(resources[0].configEntries.map(entry => [entry.configName, entry.configValue]));
+  },
+  alter: (admin, name, configs) =>
+    admin.alterConfigs({ resources: [{ type: ConfigResourceTypes.TOPIC, name, configEntries: entries(configs) }] }).then(() => null),
+  deleteRecords: (admin, topic, partition, offset) =>
+    admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] }),
+  cluster: async admin => (await admin.describeCluster()).clusterId,
+};
+
+commands[command]().catch(error => {
+  console.error(error);
+  process.exit(1);
+});
