@@ -45,7 +45,9 @@ internal sealed class BrokerStorage : IDisposable
                 RecoveryThreads = config.LogDirs.RecoveryThreads,
                 ConfigFor = topic => LogConfigs.From(config.TopicDefaults.Resolve(image.TopicConfig(topic))),
                 Progress = progress.Report,
-                Failed = (directory, _) => TakeOffline(directory, partitions),
+                // Told on the thread that met the failure, which may hold a partition's gate: the others are not taken inside it.
+                // Until they are offline, their logs refuse changes themselves.
+                Failed = (directory, _) => ThreadPool.UnsafeQueueUserWorkItem(_ => TakeOffline(directory, partitions), null),
             }),
             platform.FileSystem,
             platform.Time,

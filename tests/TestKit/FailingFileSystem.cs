@@ -1,0 +1,91 @@
+using KBroker.LogEngine.Storage;
+using Microsoft.Win32.SafeHandles;
+
+namespace KBroker.TestKit;
+
+/// <summary>The real disk, on which writes below chosen directories fail with a system error from a moment on.</summary>
+public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
+{
+    private const int InputOutputError = 5;
+    private const int NoSpaceLeft = 28;
+
+    private volatile string? _failing;
+    private volatile int _errno;
+
+    public FailingFileSystem()
+        : this(new PhysicalLogFileSystem())
+    {
+    }
+
+    public void FailWritesBelow(string directory) => Fail(directory, InputOutputError);
+
+    public void FillUp(string directory) => Fail(directory, NoSpaceLeft);
+
+    public void Recover() => _failing = null;
+
+    public ILogFile Open(string path) => new FailingFile(this, disk.Open(path));
+
+    public ILogFile CreateNew(string path) => new FailingFile(this, disk.CreateNew(path));
+
+    public bool FileExists(string path) => disk.FileExists(path);
+
+    public bool DirectoryExists(string path) => disk.DirectoryExists(path);
+
+    public void CreateDirectory(string path) => disk.CreateDirectory(path);
+
+    public IReadOnlyList<LogFileEntry> List(string directory) => disk.List(directory);
+
+    public void Rename(string from, string to) => disk.Rename(from, to);
+
+    public void DeleteFile(string path) => disk.DeleteFile(path);
+
+    public void DeleteDirectory(string path) => disk.DeleteDirectory(path);
+
+    public void FlushDirectory(string path) => disk.FlushDirectory(path);
+
+    public IDisposable? TryLock(string path) => disk.TryLock(path);
+
+    public long FreeSpace(string directory) => disk.FreeSpace(directory);
+
+    public long TotalSpace(string directory) => disk.TotalSpace(directory);
+
+    private void Fail(string directory, int errno)
+    {
+        _errno = errno;
+        _failing = directory;
+    }
+
+    private void Check(string operation, string path)
+    {
+        if (_failing is { } failing && path.StartsWith(failing, StringComparison.Ordinal)) throw new StorageException(operation, path, _errno);
+    }
+
+    private sealed class FailingFile(FailingFileSystem owner, ILogFile file) : ILogFile
+    {
+        public string Path => file.Path;
+
+        public long Length => file.Length;
+
+        public SafeFileHandle? Handle => file.Handle;
+
+        public int Read(Span<byte> buffer, long position) => file.Read(buffer, position);
+
+        public void Write(ReadOnlySpan<byte> bytes, long position)
+        {
+            owner.Check("write", Path);
+            file.Write(bytes, position);
+        }
+
+        public void SetLength(long length) => file.SetLength(length);
+
+        public bool Preallocate(long position, long length) => file.Preallocate(position, length);
+
+        public void Flush()
+        {
+            owner.Check("flush", Path);
+            file.Flush();
+        }
+
+        public void Dispose() => file.Dispose();
+    }
+}
