@@ -48,7 +48,7 @@ internal sealed class BrokerApis : IDisposable
             new MetadataHandler(metadata, new TopicAutoCreator(controller), () => config.Current),
             new CreateTopicsHandler(controller, deadline, () => config.Current),
             new DeleteTopicsHandler(controller, deadline),
-            new DeleteRecordsHandler(lookup),
+            new DeleteRecordsHandler(lookup, logs),
             new OffsetForLeaderEpochHandler(lookup),
             new DescribeConfigsHandler(self, metadata, () => config.Current),
             new AlterConfigsHandler(alterer),

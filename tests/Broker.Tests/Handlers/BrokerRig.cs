@@ -7,25 +7,26 @@ using KBroker.Protocol.Messages;
 using KBroker.Protocol.Records;
 using KBroker.Protocol.Wire;
 using KBroker.TestKit;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KBroker.Broker.Tests.Handlers;
 
 /// <summary>A whole broker, number 0, with a client: its logs in a temporary directory, its coordination store in memory.</summary>
 internal sealed class BrokerRig : IAsyncDisposable
 {
-    private readonly DirectoryInfo _directory;
+    private readonly (string Name, string Value)[] _settings;
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("kbroker-apis-");
+    private readonly InMemoryCoordinationStore _store = new();
+    private BrokerHost? _host;
+    private RawClient? _client;
 
-    private BrokerRig(DirectoryInfo directory, BrokerHost host, RawClient client)
-    {
-        _directory = directory;
-        Host = host;
-        Client = client;
-    }
+    private BrokerRig((string Name, string Value)[] settings) => _settings = settings;
 
-    public BrokerHost Host { get; }
+    /// <summary>What the broker logged as an error.</summary>
+    public ErrorLog Errors { get; } = new();
 
-    public RawClient Client { get; }
+    public BrokerHost Host => _host!;
+
+    public RawClient Client => _client!;
 
     public IPEndPoint EndPoint => Host.EndPoints["PLAINTEXT"];
 
@@ -33,16 +34,17 @@ internal sealed class BrokerRig : IAsyncDisposable
 
     public static async Task<BrokerRig> StartAsync(params (string Name, string Value)[] settings)
     {
-        DirectoryInfo directory = Directory.CreateTempSubdirectory("kbroker-apis-");
-        BrokerHost host = await BrokerHost.StartAsync(
-            BrokerConfig.FromSettings([("listeners", "PLAINTEXT://127.0.0.1:0"), ("log.dirs", directory.FullName), .. settings]),
-            new BrokerPlatform
-            {
-                Loggers = NullLoggerFactory.Instance,
-                Random = new Random(1),
-                OpenCoordination = _ => new InMemoryCoordinationStore(),
-            });
-        return new BrokerRig(directory, host, await RawClient.ConnectAsync(host.EndPoints["PLAINTEXT"]));
+        var rig = new BrokerRig(settings);
+        await rig.StartBrokerAsync();
+        return rig;
+    }
+
+    /// <summary>Ends the broker as a crash would, and starts it again on the same disk and store.</summary>
+    public async Task CrashAndRestartAsync()
+    {
+        await Client.DisposeAsync();
+        await Host.DisposeAsync();
+        await StartBrokerAsync();
     }
 
     public Task<TResponse> CallAsync<TResponse>(IApiMessage request, short version)
@@ -85,5 +87,13 @@ internal sealed class BrokerRig : IAsyncDisposable
         await Client.DisposeAsync();
         await Host.DisposeAsync();
         _directory.Delete(recursive: true);
+    }
+
+    private async Task StartBrokerAsync()
+    {
+        _host = await BrokerHost.StartAsync(
+            BrokerConfig.FromSettings([("listeners", "PLAINTEXT://127.0.0.1:0"), ("log.dirs", _directory.FullName), .. _settings]),
+            new BrokerPlatform { Loggers = Errors, Random = new Random(1), OpenCoordination = _ => _store });
+        _client = await RawClient.ConnectAsync(EndPoint);
     }
 }

@@ -25,6 +25,10 @@ public sealed class TopicAdministrationTests(SharedBroker broker) : IClassFixtur
     [InlineData("..", 1, 1, ErrorCode.InvalidTopicException)]
     [InlineData("../x", 1, 1, ErrorCode.InvalidTopicException)]
     [InlineData("", 1, 1, ErrorCode.InvalidTopicException)]
+    [InlineData("a/b", 1, 1, ErrorCode.InvalidTopicException)]
+    [InlineData("a\0b", 1, 1, ErrorCode.InvalidTopicException)]
+    [InlineData("тема", 1, 1, ErrorCode.InvalidTopicException)]
+    [InlineData("ta_ken.too", 1, 1, ErrorCode.InvalidTopicException)]
     [InlineData("none", 0, 1, ErrorCode.InvalidPartitions)]
     [InlineData("negative", -5, 1, ErrorCode.InvalidPartitions)]
     [InlineData("huge", int.MaxValue, 1, ErrorCode.InvalidPartitions)]
@@ -34,6 +38,7 @@ public sealed class TopicAdministrationTests(SharedBroker broker) : IClassFixtur
     public async Task CreateTopics_Refused_SaysWhy(string name, int partitions, short replicas, ErrorCode error)
     {
         await broker.Rig.CreateAsync("taken");
+        await broker.Rig.CreateAsync("ta.ken_too");
         CreateTopicsResponse answer = await broker.Rig.CallAsync<CreateTopicsResponse>(
             new CreateTopicsRequest { Topics = [new() { Name = name, NumPartitions = partitions, ReplicationFactor = replicas }] }, 7);
         CreateTopicsResponse.CreatableTopicResult topic = Assert.Single(answer.Topics);
@@ -44,6 +49,8 @@ public sealed class TopicAdministrationTests(SharedBroker broker) : IClassFixtur
     [Theory]
     [InlineData("retention.ms", "soon")]
     [InlineData("no.such.setting", "1")]
+    [InlineData("min.cleanable.dirty.ratio", "NaN")]
+    [InlineData("segment.bytes", "0")]
     [InlineData("cleanup.policy", null)]
     public async Task CreateTopics_BadConfiguration_IsInvalidConfig(string name, string? value) =>
         Assert.Equal(ErrorCode.InvalidConfig, (await broker.Rig.CreateAsync("configured", 1, (name, value))).ErrorCode);
