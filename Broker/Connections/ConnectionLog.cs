@@ -6,16 +6,14 @@ namespace KBroker.Broker.Connections;
 
 /// <summary>
 /// Logs how connections of one listener end. What clients can cause at will is limited to one line a second; the line says
-/// how many were left out.
+/// how many were left out. Unexpected errors are counted apart, so that no flood of bad requests hides one.
 /// </summary>
 internal sealed partial class ConnectionLog(ILogger logger, string listener, TimeProvider time)
 {
     private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(1);
 
-    private readonly Lock _gate = new();
-    private long _lastLine;
-    private bool _any;
-    private int _left;
+    private readonly LineLimit _clients = new(time, LineInterval);
+    private readonly LineLimit _bugs = new(time, LineInterval);
 
     /// <summary>The broker ended a connection, for a reason that is not the client's bytes.</summary>
     public void Closed(ClientConnection client, string reason) => ClosedLine(listener, client.Id, client.ClientHost, reason);
@@ -25,41 +23,27 @@ internal sealed partial class ConnectionLog(ILogger logger, string listener, Tim
     {
         if (error is IOException or SocketException or ObjectDisposedException or OperationCanceledException)
             LostLine(listener, client.Id, client.ClientHost, LogText.Escape(error.Message));
-        else if (!MayLog(out int left))
-            return;
         else if (error is MalformedMessageException)
-            MalformedLine(listener, client.Id, client.ClientHost, LogText.Escape(error.Message), left);
-        else
+            LogMalformed(client, error);
+        else if (_bugs.MayLog(out int left))
             BugLine(listener, client.Id, client.ClientHost, left, error);
     }
 
     /// <summary>A connection was refused because too many are open.</summary>
     public void Refused(string host, string limit)
     {
-        if (MayLog(out int left)) RefusedLine(listener, host, limit, left);
+        if (_clients.MayLog(out int left)) RefusedLine(listener, host, limit, left);
     }
 
     /// <summary>Accepting failed; the listener goes on.</summary>
     public void AcceptFailed(Exception error)
     {
-        if (MayLog(out int left)) AcceptFailedLine(listener, LogText.Escape(error.InnerException?.Message ?? error.Message), left);
+        if (_clients.MayLog(out int left)) AcceptFailedLine(listener, LogText.Escape(error.InnerException?.Message ?? error.Message), left);
     }
 
-    private bool MayLog(out int left)
+    private void LogMalformed(ClientConnection client, Exception error)
     {
-        lock (_gate)
-        {
-            long now = time.GetTimestamp();
-            if (_any && time.GetElapsedTime(_lastLine, now) < LineInterval)
-            {
-                _left++;
-                left = 0;
-                return false;
-            }
-
-            (_any, _lastLine, left, _left) = (true, now, _left, 0);
-            return true;
-        }
+        if (_clients.MayLog(out int left)) MalformedLine(listener, client.Id, client.ClientHost, LogText.Escape(error.Message), left);
     }
 
     [LoggerMessage(1, LogLevel.Debug, "{Listener}: closed connection {Id} from {Host}: {Reason}")]

@@ -127,6 +127,8 @@ public sealed class KafkaListener : IAsyncDisposable
 
     private async Task RunAsync(KafkaConnection connection, EndPoint? remote, TaskCompletionSource ended)
     {
+        // A first request that has arrived already is not dispatched on the accepting thread: others wait to be accepted.
+        await Task.Yield();
         try
         {
             await connection.RunAsync().ConfigureAwait(false);

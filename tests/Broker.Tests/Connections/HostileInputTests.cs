@@ -131,6 +131,18 @@ public sealed class HostileInputTests
         Assert.DoesNotContain(line, char.IsControl);
     }
 
+    [Fact]
+    public void Log_BugAmongHostileBytes_IsNotHidden()
+    {
+        var logger = new ListLogger();
+        var log = new ConnectionLog(logger, "PLAINTEXT", TimeProvider.System);
+        var client = new ClientConnection("1", new ListenerOptions("PLAINTEXT", "", 0), null, default);
+        for (int i = 0; i < 100; i++) log.Failed(client, new Protocol.Wire.MalformedMessageException("x"));
+        log.Failed(client, new InvalidOperationException("y"));
+        Assert.Equal(2, logger.Lines.Count);
+        Assert.Contains("unexpected error", logger.Lines[1], StringComparison.Ordinal);
+    }
+
     private static byte[] RawProduce(int size)
     {
         var frame = new byte[4 + size];
