@@ -6,6 +6,8 @@ namespace KBroker.Broker.Configuration;
 /// <param name="layers">The broker's settings.</param>
 public sealed class TopicConfigResolver(ConfigLayers layers)
 {
+    private const long DefaultTimestampAfterMaxMs = 3_600_000;
+
     /// <summary>The effective settings of a topic. A stored value that is not valid, as another version may have left it, counts as not set.</summary>
     /// <param name="overrides">What the topic sets.</param>
     /// <returns>The settings.</returns>
@@ -35,9 +37,9 @@ public sealed class TopicConfigResolver(ConfigLayers layers)
             MaxCompactionLagMs = Long(MaxCompactionLagMs),
             MaxMessageBytes = Int(MaxMessageBytes),
             LogAppendTime = (string)Value(MessageTimestampType) == "LogAppendTime",
-            // The older setting bounds the direction that the newer one leaves open.
+            // The older setting bounds the direction that the newer one leaves open, or at its default of one hour (KIP-1030).
             MessageTimestampBeforeMaxMs = before == long.MaxValue ? difference : before,
-            MessageTimestampAfterMaxMs = after == long.MaxValue ? difference : after,
+            MessageTimestampAfterMaxMs = difference != long.MaxValue && (after is long.MaxValue or DefaultTimestampAfterMaxMs) ? difference : after,
             MinCleanableDirtyRatio = (double)Value(MinCleanableDirtyRatio),
             MinCompactionLagMs = Long(MinCompactionLagMs),
             MinInsyncReplicas = Int(MinInsyncReplicas),

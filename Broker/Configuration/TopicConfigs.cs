@@ -138,7 +138,7 @@ public static class TopicConfigs
             Validator = NotNegative,
             Synonyms = [new("log.message.timestamp.before.max.ms")],
         },
-        new(MessageTimestampAfterMaxMs, ConfigType.Long, NoLimit,
+        new(MessageTimestampAfterMaxMs, ConfigType.Long, "3600000",
             "Milliseconds that a record's CreateTime may lie after the broker's clock; a later record is refused.")
         {
             Validator = NotNegative,

@@ -54,7 +54,7 @@ public sealed class TopicConfigTests
         Assert.Equal(1_073_741_824, config.SegmentBytes);
         Assert.Equal(1_048_588, config.MaxMessageBytes);
         Assert.Equal(long.MaxValue, config.FlushMs);
-        Assert.Equal(long.MaxValue, config.MessageTimestampAfterMaxMs);
+        Assert.Equal(3_600_000, config.MessageTimestampAfterMaxMs);
         Assert.Equal(config.RetentionMs, config.LocalRetentionMs);
         Assert.True(config.Delete);
         Assert.False(config.Compact);
@@ -80,6 +80,13 @@ public sealed class TopicConfigTests
         Assert.Equal(100, config.SegmentBytes);
         Assert.True(config.Compact);
         Assert.False(config.Delete);
+    }
+
+    [Fact]
+    public void Resolve_OlderTimestampBoundAlone_BoundsBothDirections()
+    {
+        TopicConfig config = Resolve([], new KeyValuePair<string, string>("message.timestamp.difference.max.ms", "5"));
+        Assert.Equal((5, 5), (config.MessageTimestampBeforeMaxMs, config.MessageTimestampAfterMaxMs));
     }
 
     [Fact]
