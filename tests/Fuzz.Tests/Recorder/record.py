@@ -5,6 +5,7 @@ Usage: record.py BROKER_PORT PROXY_PORT OUTPUT.ndjson.gz
 The broker must listen on 127.0.0.1:BROKER_PORT and advertise 127.0.0.1:PROXY_PORT, so that clients stay behind the proxy:
   ./kbroker start --override listeners=PLAINTEXT://127.0.0.1:BROKER_PORT \
       --override advertised.listeners=PLAINTEXT://127.0.0.1:PROXY_PORT --override log.dirs=/tmp/recording
+KBROKER may name the program of this project, so that its own commands are recorded too.
 Needs the Debian packages kcat, python3-kafka and python3-confluent-kafka; run it with /usr/bin/python3.
 Further rows may be added: what OUTPUT holds already is kept.
 """
@@ -126,7 +127,7 @@ def confluent(address):
 
     admin = AdminClient({"bootstrap.servers": address, "socket.timeout.ms": 5000})
     wait(admin.create_topics([NewTopic("fuzz.d", 2, 1, config={"retention.ms": "100000"}), NewTopic("fuzz.e", 1, 1)]))
-    wait(admin.create_topics([NewTopic("fuzz.f", replica_assignment=[[0], [0]])], validate_only=True))
+    wait(admin.create_topics([NewTopic("fuzz.f", 2, replica_assignment=[[0], [0]])], validate_only=True))
     wait(admin.create_partitions([NewPartitions("fuzz.e", 3)]))
     wait(admin.describe_configs([ConfigResource("topic", "fuzz.a"), ConfigResource("broker", "0")]))
     wait(admin.alter_configs([ConfigResource("topic", "fuzz.a", set_config={"retention.ms": "123456"})]))
@@ -153,12 +154,6 @@ def python_kafka(address):
     from kafka import KafkaConsumer, KafkaProducer, TopicPartition
     from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewPartitions, NewTopic
 
-    for api in [(0, 10, 1), (0, 11, 0), (1, 0, 0), (2, 0, 0), None]:
-        options = {"bootstrap_servers": address, **({"api_version": api} if api else {})}
-        for codec in [None, "gzip"] if api else [None]:
-            attempt(f"produce {api}", lambda o=options, c=codec: produce(KafkaProducer(**o, compression_type=c, max_block_ms=4000, request_timeout_ms=4000)))
-        attempt(f"consume {api}", lambda o=options: consume(KafkaConsumer(**o, auto_offset_reset="earliest", enable_auto_commit=False, consumer_timeout_ms=1500)))
-
     def produce(producer):
         for i in range(5):
             producer.send("fuzz.b", b"value %d" % i, b"key")
@@ -174,6 +169,12 @@ def python_kafka(address):
         consumer.offsets_for_times({parts[0]: 1000})
         consumer.close()
 
+    for api in [(0, 10, 1), (0, 11, 0), (1, 0, 0), (2, 0, 0), None]:
+        options = {"bootstrap_servers": address, **({"api_version": api} if api else {})}
+        for codec in [None, "gzip"] if api else [None]:
+            attempt(f"produce {api}", lambda o=options, c=codec: produce(KafkaProducer(**o, compression_type=c, max_block_ms=4000, request_timeout_ms=4000)))
+        attempt(f"consume {api}", lambda o=options: consume(KafkaConsumer(**o, auto_offset_reset="earliest", enable_auto_commit=False, consumer_timeout_ms=1500)))
+
     admin = KafkaAdminClient(bootstrap_servers=address, request_timeout_ms=5000)
     attempt("create", lambda: admin.create_topics([NewTopic("fuzz.g", 2, 1), NewTopic("fuzz.h", -1, -1, replica_assignments={0: [0]})]))
     attempt("partitions", lambda: admin.create_partitions({"fuzz.g": NewPartitions(4)}))
@@ -187,6 +188,26 @@ def python_kafka(address):
     admin.close()
 
 
+def own_commands(address):
+    """The program named by KBROKER, for what our own client sends."""
+    program = os.environ.get("KBROKER")
+
+    def run(*args, data=b""):
+        if program:
+            subprocess.run(["timeout", "15", program, *args, "--bootstrap-server", address], input=data, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+    run("topics", "--create", "--topic", "fuzz.i", "--partitions", "2", "--config", "retention.ms=1000")
+    run("topics", "--list")
+    run("topics", "--describe")
+    run("topics", "--alter", "--topic", "fuzz.i", "--partitions", "3")
+    for codec in ["none", "gzip", "snappy", "lz4", "zstd"]:
+        run("produce", "--topic", "packages", "--compression-codec", codec, data=b"a\nb\nc\n")
+    run("consume", "--topic", "packages", "--from-beginning", "--max-messages", "5")
+    run("configs", "--describe", "--entity-type", "topics", "--entity-name", "fuzz.i")
+    run("configs", "--alter", "--entity-type", "topics", "--entity-name", "fuzz.i", "--add-config", "retention.ms=5000")
+    run("topics", "--delete", "--topic", "fuzz.i")
+
+
 def main():
     broker_port, proxy_port, output = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     rows = []
@@ -195,7 +216,7 @@ def main():
             rows = [json.loads(line) for line in old]
     recorder = Recorder(broker_port, proxy_port, rows)
     address = f"127.0.0.1:{proxy_port}"
-    for name, run in [("kcat", kcat), ("confluent-kafka", confluent), ("python-kafka", python_kafka)]:
+    for name, run in [("kcat", kcat), ("confluent-kafka", confluent), ("python-kafka", python_kafka), ("kbroker", own_commands)]:
         recorder.client = name
         print(name)
         attempt(name, lambda r=run: r(address))
