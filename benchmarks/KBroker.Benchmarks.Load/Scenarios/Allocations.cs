@@ -42,12 +42,13 @@ internal sealed class Allocations(Options options)
             connection.Send(fetch);
             connection.Discard(stackalloc byte[10]);
         });
+        double perRecord = Math.Round(Math.Max(tenThousand - one, 0) / 9_999, 1);
         return
         [
             Bytes("allocated per Produce of 1 record", one),
             Bytes("allocated per Produce of 100 records", hundred),
             Bytes("allocated per Produce of 10,000 records", tenThousand),
-            new Row("allocated per record", (tenThousand - one) / 9_999, null, "bytes", Math.Round((tenThousand - one) / 9_999, 1), 0),
+            new Row("allocated per record", perRecord, null, "bytes", perRecord, 0),
             new Row("allocated per Fetch of 1 MB", read, null, "bytes", read, null),
         ];
     }
