@@ -10,7 +10,8 @@ internal sealed class FetchWaiter : IProgressWaiter, IDisposable
 {
     private readonly TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly IReadOnlyList<Partition> _partitions;
-    private readonly CancellationTokenRegistration _closing;
+    private readonly CancellationTokenRegistration _closed;
+    private readonly CancellationTokenRegistration _stopping;
     private readonly ITimer _deadline;
     private long _missingBytes;
 
@@ -18,14 +19,16 @@ internal sealed class FetchWaiter : IProgressWaiter, IDisposable
     /// <param name="missingBytes">How many bytes must become visible, 1 or more.</param>
     /// <param name="wait">How long at most.</param>
     /// <param name="time">Gives the deadline.</param>
-    /// <param name="closing">Ends the wait when the connection closes or the broker stops.</param>
+    /// <param name="ends">End the wait: the connection closes, or the broker stops.</param>
     public FetchWaiter(
-        IReadOnlyList<Partition> partitions, long missingBytes, TimeSpan wait, TimeProvider time, CancellationToken closing)
+        IReadOnlyList<Partition> partitions, long missingBytes, TimeSpan wait, TimeProvider time,
+        (CancellationToken Closed, CancellationToken Stopping) ends)
     {
         _partitions = partitions;
         _missingBytes = missingBytes;
         _deadline = time.CreateTimer(static waiter => ((FetchWaiter)waiter!).Wake(), this, wait, Timeout.InfiniteTimeSpan);
-        _closing = closing.UnsafeRegister(static waiter => ((FetchWaiter)waiter!).Wake(), this);
+        _closed = ends.Closed.UnsafeRegister(static waiter => ((FetchWaiter)waiter!).Wake(), this);
+        _stopping = ends.Stopping.UnsafeRegister(static waiter => ((FetchWaiter)waiter!).Wake(), this);
         foreach (Partition partition in partitions) partition.AddWaiter(this);
     }
 
@@ -46,6 +49,7 @@ internal sealed class FetchWaiter : IProgressWaiter, IDisposable
     {
         foreach (Partition partition in _partitions) partition.RemoveWaiter(this);
         _deadline.Dispose();
-        _closing.Dispose();
+        _closed.Dispose();
+        _stopping.Dispose();
     }
 }

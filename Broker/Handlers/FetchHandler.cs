@@ -27,18 +27,21 @@ public sealed class FetchHandler : ApiHandler
     private readonly FetchReader _reader;
     private readonly TimeProvider _time;
     private readonly Func<int> _maxBytes;
+    private readonly CancellationToken _stopping;
 
     /// <param name="sessions">The incremental sessions.</param>
     /// <param name="reader">Reads the partitions.</param>
     /// <param name="time">Gives the deadline of waiting requests.</param>
     /// <param name="maxBytes"><c>fetch.max.bytes</c> now in force.</param>
-    public FetchHandler(FetchSessionCache sessions, FetchReader reader, TimeProvider time, Func<int> maxBytes)
+    /// <param name="stopping">Cancelled when the broker stops: what waits is answered with what there is.</param>
+    public FetchHandler(FetchSessionCache sessions, FetchReader reader, TimeProvider time, Func<int> maxBytes, CancellationToken stopping)
         : base(ApiKey.Fetch, 4, 18)
     {
         _sessions = sessions;
         _reader = reader;
         _time = time;
         _maxBytes = maxBytes;
+        _stopping = stopping;
     }
 
     /// <inheritdoc/>
@@ -80,9 +83,9 @@ public sealed class FetchHandler : ApiHandler
         while (true)
         {
             TimeSpan left = limits.MaxWait - _time.GetElapsedTime(started);
-            if (left <= TimeSpan.Zero || closed.IsCancellationRequested) break;
+            if (left <= TimeSpan.Zero || closed.IsCancellationRequested || _stopping.IsCancellationRequested) break;
 
-            using var waiter = new FetchWaiter(round.Waitable, limits.MinBytes - round.Bytes, left, _time, closed);
+            using var waiter = new FetchWaiter(round.Waitable, limits.MinBytes - round.Bytes, left, _time, (closed, _stopping));
             // What became visible between the read and the registration has signalled nobody.
             if (round.IsOutdated()) waiter.Wake();
             await waiter.Woken.ConfigureAwait(false);

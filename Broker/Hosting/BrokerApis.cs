@@ -18,6 +18,7 @@ namespace KBroker.Broker.Hosting;
 internal sealed class BrokerApis : IDisposable
 {
     private readonly CompressionCodecs _codecs;
+    private readonly CancellationTokenSource _stopping;
     private readonly Recompressor _recompressor;
 
     /// <summary>The table that all listeners serve.</summary>
@@ -33,6 +34,7 @@ internal sealed class BrokerApis : IDisposable
         LogDirectories logs,
         BrokerPlatform platform)
     {
+        var stopping = new CancellationTokenSource();
         var codecs = new CompressionCodecs();
         var recompressor = new Recompressor();
         var appender = new BatchAppender(new RecordBatchValidator(codecs), recompressor, platform.Time);
@@ -43,7 +45,7 @@ internal sealed class BrokerApis : IDisposable
         ApiHandler[] handlers =
         [
             new ProduceHandler(partitions, appender, platform.Time),
-            new FetchHandler(sessions, new FetchReader(partitions), platform.Time, () => config.Current.Fetch.MaxBytes),
+            new FetchHandler(sessions, new FetchReader(partitions), platform.Time, () => config.Current.Fetch.MaxBytes, stopping.Token),
             new ListOffsetsHandler(lookup),
             new MetadataHandler(metadata, new TopicAutoCreator(controller), () => config.Current),
             new CreateTopicsHandler(controller, deadline, () => config.Current),
@@ -59,21 +61,26 @@ internal sealed class BrokerApis : IDisposable
             new DescribeTopicPartitionsHandler(metadata, () => config.Current),
         ];
         string clusterId = metadata.Current.ClusterId;
-        return new BrokerApis(codecs, recompressor)
+        return new BrokerApis(codecs, recompressor, stopping)
         {
             Handlers = HandlerTable.Create(handlers, served => new ApiVersionsHandler(served, clusterId, self.Value)),
         };
     }
 
-    private BrokerApis(CompressionCodecs codecs, Recompressor recompressor)
+    private BrokerApis(CompressionCodecs codecs, Recompressor recompressor, CancellationTokenSource stopping)
     {
+        _stopping = stopping;
         _codecs = codecs;
         _recompressor = recompressor;
     }
 
+    /// <summary>Answers requests that wait for something to happen: the broker stops.</summary>
+    public Task StopWaitingAsync() => _stopping.CancelAsync();
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        _stopping.Dispose();
         _codecs.Dispose();
         _recompressor.Dispose();
     }

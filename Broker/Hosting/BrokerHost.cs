@@ -84,6 +84,7 @@ public sealed partial class BrokerHost : IAsyncDisposable
         if (_stopped) return;
         _stopped = true;
         LogStopping(_logger);
+        if (_apis is not null) await _apis.StopWaitingAsync().ConfigureAwait(false);
         await _listeners.DrainAsync(_config.Current.ShutdownDrain).ConfigureAwait(false);
         await ReleaseAsync(inOrder: true).ConfigureAwait(false);
         LogStopped(_logger);
