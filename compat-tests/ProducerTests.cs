@@ -17,3 +17,6 @@ public sealed class DotnetProducerTests(SharedBroker shared) : RichProducerContr
 
 /// <summary>Writing with kafkajs.</summary>
 public sealed class KafkaJsProducerTests(SharedBroker shared) : ProducerContract(shared, new KafkaJs());
+
+/// <summary>Writing with @platformatic/kafka.</summary>
+public sealed class PlatformaticProducerTests(SharedBroker shared) : ProducerContract(shared, new Platformatic());

@@ -78,8 +78,11 @@ const operations = {
   },
   alter: (admin, name, configs) =>
     admin.alterConfigs({ resources: [{ type: ConfigResourceTypes.TOPIC, name, configEntries: entries(configs) }] }).then(() => null),
-  deleteRecords: (admin, topic, partition, offset) =>
-    admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] }),
+  deleteRecords: async (admin, topic, partition, offset) => {
+    // kafkajs looks leaders up only for topics it has met.
+    await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
+  },
   cluster: async admin => (await admin.describeCluster()).clusterId,
 };
 

@@ -1,0 +1,81 @@
+// @platformatic/kafka, the Node.js client that speaks the newest versions: node platformatic.cjs COMMAND BOOTSTRAP ARGUMENTS-AS-JSON.
+const { Admin, ConfigResourceTypes, IncrementalAlterConfigOperationTypes, Producer } = require('@platformatic/kafka');
+const frames = require('./frames.cjs');
+
+const [command, bootstrap, json] = process.argv.slice(2);
+const given = JSON.parse(json);
+const options = { clientId: 'compat', bootstrapBrokers: [bootstrap], retries: 2 };
+const print = value => process.stdout.write(JSON.stringify(value) + '\n');
+const TOPIC = ConfigResourceTypes.TOPIC;
+
+// An error of the protocol lies somewhere below the one that is thrown.
+function codeOf(error) {
+  if (typeof error?.apiCode === 'number') return error.apiCode;
+  for (const inner of [...(error?.errors ?? []), ...(error?.cause ? [error.cause] : [])]) {
+    const code = codeOf(inner);
+    if (code !== undefined) return code;
+  }
+  return undefined;
+}
+
+const commands = {
+  async produce() {
+    const producer = new Producer({ ...options, idempotent: false });
+    const messages = [...frames.read()].map(record => ({
+      topic: given.topic,
+      key: record.key,
+      value: record.value,
+      ...(record.partition >= 0 && { partition: record.partition }),
+      ...(record.timestamp >= 0 && { timestamp: record.timestamp }),
+      headers: new Map(record.headers.map(([name, value]) => [Buffer.from(name), value])),
+    }));
+    for (let start = 0; start < messages.length; start += 1000) {
+      await producer.send({ messages: messages.slice(start, start + 1000), acks: -1, compression: given.codec });
+    }
+    await producer.close();
+  },
+
+  async admin() {
+    const admin = new Admin(options);
+    for (const [name, ...operands] of given.operations) {
+      try {
+        print({ result: (await operations[name](admin, ...operands)) ?? null });
+      } catch (error) {
+        print({ error: codeOf(error) ?? -1, message: String(error) });
+      }
+    }
+    await admin.close();
+  },
+};
+
+const alter = (admin, name, configs) =>
+  admin.incrementalAlterConfigs({ resources: [{ resourceType: TOPIC, resourceName: name, configs }] });
+
+const operations = {
+  create: (admin, topic, partitions, configs) => admin.createTopics({
+    topics: [topic], partitions, replicas: 1, configs: Object.entries(configs).map(([name, value]) => ({ name, value })),
+  }).then(() => null),
+  delete: (admin, ...topics) => admin.deleteTopics({ topics }),
+  grow: (admin, topic, count) => admin.createPartitions({ topics: [{ name: topic, count, assignments: null }] }),
+  list: async admin => (await admin.listTopics()).sort(),
+  describe: async (admin, ...topics) => {
+    const found = (await admin.metadata({ topics })).topics;
+    return topics.map(topic => [topic, found.get(topic).partitions.length, 0]);
+  },
+  configs: async (admin, name) => {
+    const [found] = await admin.describeConfigs({ resources: [{ resourceType: TOPIC, resourceName: name, configurationKeys: null }] });
+    return Object.fromEntries(found.configs.map(config => [config.name, config.value]));
+  },
+  alter: (admin, name, configs) =>
+    admin.alterConfigs({ resources: [{ resourceType: TOPIC, resourceName: name, configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })) }] }),
+  set: (admin, name, key, value) => alter(admin, name, [{ name: key, configOperation: IncrementalAlterConfigOperationTypes.SET, value }]),
+  unset: (admin, name, key) => alter(admin, name, [{ name: key, configOperation: IncrementalAlterConfigOperationTypes.DELETE, value: null }]),
+  append: (admin, name, key, value) => alter(admin, name, [{ name: key, configOperation: IncrementalAlterConfigOperationTypes.APPEND, value }]),
+  subtract: (admin, name, key, value) => alter(admin, name, [{ name: key, configOperation: IncrementalAlterConfigOperationTypes.SUBTRACT, value }]),
+  cluster: async admin => (await admin.metadata({ topics: [] })).id,
+};
+
+commands[command]().catch(error => {
+  console.error(error);
+  process.exit(1);
+});
