@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 
 namespace KBroker.Protocol.Identity;
@@ -20,7 +21,8 @@ public static class Uuid
     public static bool TryParse(ReadOnlySpan<char> text, out Guid id)
     {
         Span<byte> bytes = stackalloc byte[18];
-        if (text.Length == 22 && Base64Url.TryDecodeFromChars(text, bytes, out int written) && written == 16)
+        // The platform's TryDecodeFromChars throws on characters that are not of the alphabet.
+        if (text.Length == 22 && Base64Url.DecodeFromChars(text, bytes, out _, out int written) == OperationStatus.Done && written == 16)
         {
             id = new Guid(bytes[..16], bigEndian: true);
             return true;
