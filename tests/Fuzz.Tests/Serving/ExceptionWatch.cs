@@ -28,6 +28,8 @@ internal sealed class ExceptionWatch : IDisposable
 
     private static bool IsExpected(Exception error) =>
         error is MalformedMessageException or IOException or SocketException or OperationCanceledException or TimeoutException
+            // The socket of a client that has gone meanwhile, seen by the side that has not noticed yet.
+            or ObjectDisposedException { ObjectName: "System.Net.Sockets.Socket" or "System.Net.Sockets.SafeSocketHandle" }
             // What the platform's gzip says of a stream that is none.
             or InvalidDataException { TargetSite.DeclaringType.Namespace: "System.IO.Compression" };
 
