@@ -61,7 +61,11 @@ internal sealed class AcknowledgedRecords(BrokerProcess broker, string topic, in
         Dictionary<TopicPartitionOffset, string> found =
             read.ToDictionary(record => new TopicPartitionOffset(topic, record.Partition, record.Offset), record => Encoding.ASCII.GetString(record.Value!));
         foreach ((TopicPartitionOffset at, string value) in _values)
-            Assert.True(found.TryGetValue(at, out string? stored) && stored == value, $"{at} was acknowledged as {value} and holds {stored ?? "nothing"}.\n{broker.Output}");
+        {
+            bool isThere = found.TryGetValue(at, out string? stored) && stored == value;
+            Assert.True(isThere, $"{at} was acknowledged for {Number(value)} and holds {(stored is null ? "nothing" : Number(stored))}.\n{broker.Output}");
+        }
+
         foreach (IGrouping<int, ClientRecord> partition in read.GroupBy(record => record.Partition))
         {
             int last = -1;
@@ -69,10 +73,12 @@ internal sealed class AcknowledgedRecords(BrokerProcess broker, string topic, in
             foreach (ClientRecord record in partition)
             {
                 Assert.Equal(offset++, record.Offset);
-                int number = int.Parse(Encoding.ASCII.GetString(record.Value!).Split(':')[0], CultureInfo.InvariantCulture);
+                int number = Number(Encoding.ASCII.GetString(record.Value!));
                 Assert.True(number > last, $"{number} follows {last} in partition {partition.Key}");
                 last = number;
             }
         }
     }
+
+    private static int Number(string value) => int.Parse(value.AsSpan(0, value.IndexOf(':', StringComparison.Ordinal)), CultureInfo.InvariantCulture);
 }
