@@ -22,6 +22,7 @@ public sealed class Partition
     private readonly BrokerId _self;
     private volatile PartitionLeadership _leadership;
     private volatile PartitionSettings _settings;
+    private bool _isOffline;
     private long _highWatermark;
 
     /// <summary>A replica whose part in the partition is not known yet.</summary>
@@ -85,6 +86,13 @@ public sealed class Partition
             if (decision.LeaderEpoch.Value < current.LeaderEpoch.Value
                 || (decision.LeaderEpoch == current.LeaderEpoch && decision.PartitionEpoch.Value < current.PartitionEpoch.Value))
             {
+                return;
+            }
+
+            // A failed log does not come back while this process lives, whatever the controller decides.
+            if (_isOffline || !Log.IsOpen)
+            {
+                _leadership = decision with { Role = PartitionRole.Offline };
                 return;
             }
 
@@ -214,7 +222,12 @@ public sealed class Partition
     /// <summary>Takes the partition out of service: the log is failed, closed or deleted.</summary>
     public void GoOffline()
     {
-        lock (Log.Gate) _leadership = _leadership with { Role = PartitionRole.Offline };
+        lock (Log.Gate)
+        {
+            _isOffline = true;
+            _leadership = _leadership with { Role = PartitionRole.Offline };
+        }
+
         _waiters.Signal(this, 0, mustReread: true);
     }
 

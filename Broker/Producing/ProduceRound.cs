@@ -62,9 +62,12 @@ internal sealed class ProduceRound
     /// <summary>Waits until the replicas have everything, or the deadline turns what they lack into an error.</summary>
     public async Task WaitForReplicasAsync(TimeSpan timeout, TimeProvider time)
     {
+        long started = time.GetTimestamp();
         foreach (Unreplicated append in _unreplicated ?? [])
         {
-            ErrorCode error = await ReplicationWaiter.WaitAsync(append.Partition, append.NextOffset, timeout, time).ConfigureAwait(false);
+            TimeSpan left = timeout - time.GetElapsedTime(started);
+            ErrorCode error = await ReplicationWaiter.WaitAsync(
+                append.Partition, append.NextOffset, left > TimeSpan.Zero ? left : TimeSpan.Zero, time).ConfigureAwait(false);
             if (error == ErrorCode.None) continue;
             append.Answer.ErrorCode = error;
             append.Answer.BaseOffset = -1;

@@ -7,6 +7,7 @@ using KBroker.TestKit;
 
 namespace KBroker.Broker.Tests.Connections;
 
+[Collection(MemoryCollection.Name)]
 public sealed class RequestMemoryTests
 {
     [Fact]

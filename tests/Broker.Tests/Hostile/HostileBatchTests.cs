@@ -8,6 +8,7 @@ using static KBroker.Protocol.Records.RecordBatchFormat;
 namespace KBroker.Broker.Tests.Hostile;
 
 /// <summary>Batches that lie, sent to a whole broker: each is refused with its code, and nothing of it is stored.</summary>
+[Collection(MemoryCollection.Name)]
 public sealed class HostileBatchTests(HostileBroker broker) : IClassFixture<HostileBroker>
 {
     private static readonly Dictionary<string, (ErrorCode Expected, Func<byte[]?> Build)> Damaged = new()

@@ -8,6 +8,7 @@ using KBroker.TestKit;
 namespace KBroker.Broker.Tests.Hostile;
 
 /// <summary>Frames that are no requests, to a whole broker: the connection closes without a reply, and nothing is stored.</summary>
+[Collection(MemoryCollection.Name)]
 public sealed class HostileFrameTests(HostileBroker broker) : IClassFixture<HostileBroker>
 {
     private const short ProduceVersion = 7;

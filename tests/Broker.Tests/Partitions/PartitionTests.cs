@@ -174,6 +174,18 @@ public sealed class PartitionTests : IDisposable
         Assert.Equal(ErrorCode.KafkaStorageError, _rig.Read(0).Error);
     }
 
+    [Fact]
+    public void Apply_AfterTheDiskFailed_StaysOffline()
+    {
+        Partition.Apply(PartitionRig.Leader(1, PartitionRig.Self));
+        Partition.GoOffline();
+
+        Partition.Apply(PartitionRig.Leader(2, PartitionRig.Self));
+
+        Assert.Equal(ErrorCode.KafkaStorageError, Append().Error);
+        Assert.Equal(ErrorCode.KafkaStorageError, _rig.Read(0).Error);
+    }
+
     public void Dispose() => _rig.Dispose();
 
     private PartitionAppendResult Append(int records = 1, bool allReplicas = false) =>
