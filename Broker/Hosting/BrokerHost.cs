@@ -19,6 +19,8 @@ namespace KBroker.Broker.Hosting;
 /// </remarks>
 public sealed partial class BrokerHost : IAsyncDisposable
 {
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
+
     private readonly BrokerConfigSource _config;
     private readonly BrokerListeners _listeners;
     private readonly ClusterMember _member;
@@ -27,6 +29,7 @@ public sealed partial class BrokerHost : IAsyncDisposable
     private BrokerStorage? _storage;
     private BrokerApis? _apis;
     private IDisposable? _subscription;
+    private ITimer? _retries;
     private bool _stopped;
 
     private BrokerHost(BrokerConfigSource config, BrokerListeners listeners, ClusterMember member, ILogger<BrokerHost> logger)
@@ -118,6 +121,8 @@ public sealed partial class BrokerHost : IAsyncDisposable
             _config.Apply(update, self);
             reconciler.Apply(update);
         });
+        _retries = platform.Time.CreateTimer(
+            static state => ((PartitionReconciler)state!).RetryMissing(), reconciler, RetryInterval, RetryInterval);
         _storage.StartUpkeep();
 
         _apis = BrokerApis.Create(self, _config, _member.Controller, _member.Metadata, _partitions, _storage.Logs, platform);
@@ -130,6 +135,7 @@ public sealed partial class BrokerHost : IAsyncDisposable
     {
         await _listeners.DisposeAsync().ConfigureAwait(false);
         _subscription?.Dispose();
+        if (_retries is not null) await _retries.DisposeAsync().ConfigureAwait(false);
         if (inOrder) _storage?.Close(_member.Epoch);
         else _storage?.Dispose();
         _apis?.Dispose();

@@ -24,6 +24,9 @@ public sealed partial class PartitionReconciler
     private readonly Func<BrokerConfig> _config;
     private readonly IReadOnlyDictionary<TopicPartition, long> _highWatermarks;
     private readonly ILogger<PartitionReconciler> _logger;
+    private readonly Lock _applying = new();
+    private readonly HashSet<(Guid TopicId, int Partition)> _missing = [];
+    private ClusterMetadataImage _image = ClusterMetadataImage.Empty;
 
     /// <param name="self">This broker.</param>
     /// <param name="registry">The replicas, which only this class changes.</param>
@@ -51,6 +54,30 @@ public sealed partial class PartitionReconciler
     public void Apply(MetadataUpdate update)
     {
         ArgumentNullException.ThrowIfNull(update);
+        lock (_applying)
+        {
+            _image = update.Image;
+            Reconcile(update);
+        }
+    }
+
+    /// <summary>
+    /// Tries again what could not be made when its image came, for instance on a full disk. Until then such a partition is unknown
+    /// here, and clients ask again.
+    /// </summary>
+    public void RetryMissing()
+    {
+        lock (_applying)
+        {
+            if (_missing.Count == 0) return;
+            Guid[] topics = [.. _missing.Select(one => one.TopicId).Distinct()];
+            _missing.Clear();
+            Serve(_image, [.. topics.Select(id => _image.TryGetTopic(id, out TopicImage? topic) ? topic : null).OfType<TopicImage>()]);
+        }
+    }
+
+    private void Reconcile(MetadataUpdate update)
+    {
         ClusterMetadataDelta delta = update.Delta;
         if (delta.IsFull)
         {
@@ -81,18 +108,22 @@ public sealed partial class PartitionReconciler
             (TopicImage topic, PartitionImage decision) = wanted[i];
             Partition? partition = _registry.TryGetTopic(topic.Id, out TopicReplicas? replicas)
                 && replicas.Partitions.TryGetValue(decision.Id, out Partition? known) ? known : null;
-            if (partition is null) made[i] = partition = TryCreate(image, topic, decision.Id);
+            if (partition is null) made[i] = partition = TryCreate(image, topic, decision);
             partition?.Apply(Leadership(decision));
+            if (partition is null)
+            {
+                lock (_missing) _missing.Add((topic.Id, decision.Id));
+            }
         });
         _registry.Add(made.OfType<Partition>());
     }
 
-    private Partition? TryCreate(ClusterMetadataImage image, TopicImage topic, int index)
+    private Partition? TryCreate(ClusterMetadataImage image, TopicImage topic, PartitionImage decision)
     {
-        var name = new TopicPartition(topic.Name, index);
-        PartitionSettings settings = Settings(image, topic.Name);
+        var name = new TopicPartition(topic.Name, decision.Id);
         try
         {
+            PartitionSettings settings = Settings(image, topic.Name);
             // A log that another topic of this name left behind must never be read as this one's.
             if (_logs.Find(name) is { } left && left.TopicId != Guid.Empty && left.TopicId != topic.Id)
             {
@@ -101,11 +132,13 @@ public sealed partial class PartitionReconciler
             }
 
             PartitionLog log = _logs.GetOrCreate(name, topic.Id, settings.Log);
+            if (log.TopicId == Guid.Empty) log.AssignTopicId(topic.Id);
             log.UpdateConfig(settings.Log);
             return new Partition(_self, topic.Id, log, _highWatermarks.GetValueOrDefault(name), settings);
         }
-        catch (StorageException e)
+        catch (Exception e)
         {
+            // Whatever is wrong with one partition, the others are served.
             LogUnavailable(_logger, name, e);
             return null;
         }
@@ -147,7 +180,7 @@ public sealed partial class PartitionReconciler
         }
     }
 
-    [LoggerMessage(3001, LogLevel.Error, "{Partition} cannot be served: its log directory failed")]
+    [LoggerMessage(3001, LogLevel.Error, "{Partition} cannot be served")]
     private static partial void LogUnavailable(ILogger logger, TopicPartition partition, Exception failure);
 
     [LoggerMessage(3002, LogLevel.Warning, "{Partition} holds the log of a deleted topic with id {FoundId}; it is removed to make room for topic id {TopicId}")]

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using KBroker.LogEngine.Storage;
 using Microsoft.Win32.SafeHandles;
 
@@ -9,7 +10,7 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
     private const int InputOutputError = 5;
     private const int NoSpaceLeft = 28;
 
-    private volatile string? _failing;
+    private ImmutableHashSet<string> _failing = [];
     private volatile int _errno;
 
     public FailingFileSystem()
@@ -21,7 +22,7 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
 
     public void FillUp(string directory) => Fail(directory, NoSpaceLeft);
 
-    public void Recover() => _failing = null;
+    public void Recover() => _failing = [];
 
     public ILogFile Open(string path) => new FailingFile(this, disk.Open(path));
 
@@ -52,12 +53,12 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
     private void Fail(string directory, int errno)
     {
         _errno = errno;
-        _failing = directory;
+        ImmutableInterlocked.Update(ref _failing, static (all, one) => all.Add(one), directory);
     }
 
     private void Check(string operation, string path)
     {
-        if (_failing is { } failing && path.StartsWith(failing, StringComparison.Ordinal)) throw new StorageException(operation, path, _errno);
+        if (Volatile.Read(ref _failing).Any(one => path.StartsWith(one, StringComparison.Ordinal))) throw new StorageException(operation, path, _errno);
     }
 
     private sealed class FailingFile(FailingFileSystem owner, ILogFile file) : ILogFile

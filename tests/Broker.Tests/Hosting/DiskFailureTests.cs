@@ -11,6 +11,7 @@ namespace KBroker.Broker.Tests.Hosting;
 public sealed class DiskFailureTests : IAsyncLifetime
 {
     private readonly FailingFileSystem _disk = new();
+    private readonly ManualTimeProvider _time = new();
     private readonly DirectoryInfo _second = Directory.CreateTempSubdirectory("kbroker-second-");
     private readonly DirectoryInfo _first = Directory.CreateTempSubdirectory("kbroker-first-");
     private TestBroker _broker = null!;
@@ -18,7 +19,7 @@ public sealed class DiskFailureTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        var platform = new BrokerPlatform { Loggers = NullLoggerFactory.Instance, FileSystem = _disk };
+        var platform = new BrokerPlatform { Loggers = NullLoggerFactory.Instance, FileSystem = _disk, Time = _time };
         _broker = await TestBroker.StartAsync(platform, ("log.dirs", $"{_first.FullName},{_second.FullName}"));
         _client = await _broker.ConnectAsync();
         await _broker.CreateTopicAsync("t", partitions: 4);
@@ -61,17 +62,31 @@ public sealed class DiskFailureTests : IAsyncLifetime
         Assert.Equal(2, await EndOffsetAsync(partition));
     }
 
+    [Fact]
+    public async Task CreateTopic_DiskFullForAWhile_IsServedOnceThereIsRoom()
+    {
+        _disk.FillUp(_first.FullName);
+        _disk.FillUp(_second.FullName);
+        await _broker.CreateTopicAsync("late");
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, await ProduceAsync(0, "late"));
+
+        _disk.Recover();
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.Equal(ErrorCode.None, await ProduceAsync(0, "late"));
+    }
+
     private static int[] PartitionsIn(DirectoryInfo directory) =>
         [.. directory.GetDirectories("t-*").Select(one => one.Name[2] - '0').Order()];
 
-    private async Task<ErrorCode> ProduceAsync(int partition)
+    private async Task<ErrorCode> ProduceAsync(int partition, string topic = "t")
     {
         ProduceResponse response = await _client.CallAsync<ProduceResponse>(
             new ProduceRequest
             {
                 Acks = 1,
                 TimeoutMs = 1000,
-                TopicData = [new() { Name = "t", PartitionData = [new() { Index = partition, Records = new RecordsData(Records.Batch()) }] }],
+                TopicData = [new() { Name = topic, PartitionData = [new() { Index = partition, Records = new RecordsData(Records.Batch()) }] }],
             },
             version: 9);
         return response.Responses[0].PartitionResponses[0].ErrorCode;
