@@ -6,15 +6,20 @@ namespace KBroker.Broker.Fetching;
 /// All incremental fetch sessions of this broker (KIP-227), at most <c>max.incremental.fetch.session.cache.slots</c>. When it
 /// is full, a session unused for <see cref="EvictionAge"/> goes first; failing that a larger or a follower's session takes
 /// the place of a smaller, older-than-<see cref="EvictionAge"/> consumer's one. A fetcher that gets no session is served
-/// without.
+/// without. All sessions together remember at most <see cref="MaxPartitions"/> partitions, so that made-up ones cannot fill the
+/// memory.
 /// </summary>
 public sealed class FetchSessionCache(int maxSessions, TimeProvider time, Random random)
 {
     /// <summary>How long a session is safe from eviction by its equals.</summary>
     public static readonly TimeSpan EvictionAge = TimeSpan.FromMinutes(2);
 
+    /// <summary>The most partitions that all sessions remember together.</summary>
+    public const int MaxPartitions = 500_000;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<int, FetchSession> _sessions = [];
+    private int _remembered;
 
     /// <summary>The number of live sessions.</summary>
     public int Count
@@ -39,7 +44,7 @@ public sealed class FetchSessionCache(int maxSessions, TimeProvider time, Random
         {
             if (metadata.IsFull)
             {
-                if (metadata.SessionId != 0) _sessions.Remove(metadata.SessionId);
+                if (metadata.SessionId != 0) Drop(metadata.SessionId);
                 return metadata.Epoch == FetchRequestMetadata.FinalEpoch
                     ? FetchContext.Sessionless(this, requested)
                     : FetchContext.Full(this, requested, isFollower, usesTopicIds);
@@ -50,11 +55,20 @@ public sealed class FetchSessionCache(int maxSessions, TimeProvider time, Random
             if (session.Epoch != metadata.Epoch) return FetchContext.Failed(this, ErrorCode.InvalidFetchSessionEpoch);
             if (session.UsesTopicIds != usesTopicIds) return FetchContext.Failed(this, ErrorCode.FetchSessionTopicIdError);
 
+            if (requested.Length > 0 && _remembered + requested.Length > MaxPartitions)
+            {
+                // The fetcher falls back to full requests, which are served without a session.
+                Drop(session.Id);
+                return FetchContext.Failed(this, ErrorCode.FetchSessionIdNotFound);
+            }
+
+            _remembered -= session.Count;
             foreach (FetchPartition partition in requested) session.AddOrUpdate(partition);
             foreach (FetchPartitionKey key in forgotten) session.Forget(key);
+            _remembered += session.Count;
             if (session.Count == 0)
             {
-                _sessions.Remove(session.Id);
+                Drop(session.Id);
                 return FetchContext.Sessionless(this, []);
             }
 
@@ -71,6 +85,7 @@ public sealed class FetchSessionCache(int maxSessions, TimeProvider time, Random
         if (partitions.Count == 0) return 0;
         lock (_lock)
         {
+            if (_remembered + partitions.Count > MaxPartitions) return 0;
             if (_sessions.Count >= maxSessions && !TryEvict(isFollower, partitions.Count)) return 0;
             int id;
             do id = random.Next(1, int.MaxValue);
@@ -85,6 +100,7 @@ public sealed class FetchSessionCache(int maxSessions, TimeProvider time, Random
             }
 
             _sessions.Add(id, session);
+            _remembered += session.Count;
             return id;
         }
     }
@@ -110,6 +126,13 @@ public sealed class FetchSessionCache(int maxSessions, TimeProvider time, Random
         }
     }
 
+    private bool Drop(int id)
+    {
+        if (!_sessions.Remove(id, out FetchSession? session)) return false;
+        _remembered -= session.Count;
+        return true;
+    }
+
     private static bool HasNews(FetchPartition partition, in FetchPartitionOutcome result) =>
         result.MustSend || result.RecordBytes > 0 || result.Error != ErrorCode.None
         || result.HighWatermark != partition.SentHighWatermark || result.LogStartOffset != partition.SentLogStartOffset;
@@ -132,9 +155,9 @@ public sealed class FetchSessionCache(int maxSessions, TimeProvider time, Random
         }
 
         if (stalest is null) return false;
-        if (time.GetElapsedTime(stalest.LastUsedAt) > EvictionAge) return _sessions.Remove(stalest.Id);
+        if (time.GetElapsedTime(stalest.LastUsedAt) > EvictionAge) return Drop(stalest.Id);
         if (smallest is null || Rank(isFollower, size).CompareTo(Rank(smallest.IsFollower, smallest.Count)) <= 0) return false;
-        return _sessions.Remove(smallest.Id);
+        return Drop(smallest.Id);
     }
 
     private bool IsEvictableBy(FetchSession session, bool isFollower) =>

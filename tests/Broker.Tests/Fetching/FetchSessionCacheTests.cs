@@ -174,6 +174,16 @@ public sealed class FetchSessionCacheTests
         Assert.Equal(3, _cache.Count);
     }
 
+    [Fact]
+    public void Complete_MorePartitionsThanMayBeRemembered_ServesWithoutSession()
+    {
+        FetchPartition[] wanted = [.. Enumerable.Range(0, FetchSessionCache.MaxPartitions + 1).Select(i => new FetchPartition(new(Guid.Empty, "a", i)))];
+        FetchContext context = _cache.Open(new(0, 0), wanted, [], usesTopicIds: false, isFollower: false);
+
+        Assert.Equal(0, context.Complete(new FetchPartitionOutcome[wanted.Length]).SessionId);
+        Assert.NotEqual(0, CreateSession("a"));
+    }
+
     private int CreateSession(params string[] topics) => CreateSession(isFollower: false, topics);
 
     private int CreateSession(bool isFollower, params string[] topics)
