@@ -144,7 +144,7 @@ public sealed class PartitionLog
 
     /// <summary>
     /// Reads from the batch that holds <paramref name="startOffset"/>: at most <paramref name="maxBytes"/> bytes, but the whole
-    /// first batch if <paramref name="minOneMessage"/>; the last batch may be cut. No batch that reaches
+    /// first batch if <paramref name="minOneMessage"/>, and nothing if it does not fit otherwise; a later batch may be cut. No batch that reaches
     /// <paramref name="upperBound"/> (exclusive: high watermark, last stable offset or log end) is touched. Takes no lock.
     /// </summary>
     /// <exception cref="StorageException">The disk failed or the log is closed.</exception>
@@ -340,8 +340,14 @@ public sealed class PartitionLog
 
     internal void Fail(StorageException failure)
     {
-        if (failure.IsNoSpace) return;
-        if (_state == LogState.Open) _state = LogState.Failed;
+        if (failure.MayPass) return;
+        lock (Gate)
+        {
+            // The files were taken from under whoever still used them: that says nothing of the disk.
+            if (_state is LogState.Closed or LogState.Deleted) return;
+            _state = LogState.Failed;
+        }
+
         _environment.Health.Report(failure);
     }
 

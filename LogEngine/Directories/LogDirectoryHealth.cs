@@ -11,7 +11,7 @@ internal sealed class LogDirectoryHealth(Action<StorageException> failed)
 
     public void Report(StorageException failure)
     {
-        if (failure.IsNoSpace || Interlocked.CompareExchange(ref _failure, failure, null) is not null) return;
+        if (failure.MayPass || Interlocked.CompareExchange(ref _failure, failure, null) is not null) return;
         failed(failure);
     }
 }

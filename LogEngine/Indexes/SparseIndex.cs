@@ -13,7 +13,8 @@ internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int 
     private volatile Entries? _entries;
     private int _persisted;
     private bool _preallocated;
-    private bool _unflushed;
+    private int _sealed;
+    private int _flushed;
 
     public string Path { get; private set; } = path;
 
@@ -80,16 +81,15 @@ internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int 
         using ILogFile file = OpenOrCreate();
         file.SetLength((long)entries.Count * entrySize);
         _preallocated = false;
-        _unflushed = true;
+        _sealed++;
     }
 
     /// <summary>The file, for a flush that outlives the log's gate; null when it has nothing that is not on the disk.</summary>
-    public ILogFile? OpenForFlush()
-    {
-        if (!_unflushed || !fileSystem.FileExists(Path)) return null;
-        _unflushed = false;
-        return fileSystem.Open(Path);
-    }
+    public IndexFlush? OpenForFlush() =>
+        _flushed == _sealed || !fileSystem.FileExists(Path) ? null : new IndexFlush(this, fileSystem.Open(Path), _sealed);
+
+    /// <summary>Under the log's gate: what was sealed up to <paramref name="version"/> is on the disk.</summary>
+    public void NoteFlushed(int version) => _flushed = Math.Max(_flushed, version);
 
     public void Relocate(string path) => Path = path;
 

@@ -42,7 +42,8 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
         long recoveryPoint = checkpoint.CleanShutdown ? logEnd : Math.Clamp(checkpoint.RecoveryPoint, 0, logEnd);
         // Names made before an unclean stop may not be on the disk either.
         bool namesDirty = fresh || !checkpoint.CleanShutdown;
-        var store = new SegmentStore(environment, directory, [.. segments]) { NamesDirty = namesDirty };
+        var store = new SegmentStore(environment, directory, [.. segments]);
+        if (namesDirty) store.MarkNamesDirty();
         return new LoadedLog(store, epochs, PartitionMetadataFile.TryRead(_fileSystem, directory), logStart, logEnd, recoveryPoint);
     }
 

@@ -1,4 +1,5 @@
 using KBroker.LogEngine.Epochs;
+using KBroker.LogEngine.Indexes;
 using KBroker.LogEngine.Recovery;
 using KBroker.LogEngine.Storage;
 
@@ -46,10 +47,11 @@ internal sealed class LogFlusher(
     {
         if (offset <= RecoveryPoint && !segments.NamesDirty && !epochs.IsDirty) return;
         var logs = new List<(SegmentFile Segment, ILogFile File)>();
-        var indexes = new List<ILogFile>();
+        var indexes = new List<IndexFlush>();
         try
         {
             bool names;
+            int namesVersion;
             int truncations;
             lock (log.Gate)
             {
@@ -57,12 +59,12 @@ internal sealed class LogFlusher(
                 truncations = _truncations;
                 epochs.Persist();
                 names = segments.NamesDirty;
-                segments.NamesDirty = false;
+                namesVersion = segments.NamesVersion;
                 Choose(offset, logs, indexes);
             }
 
             foreach ((_, ILogFile file) in logs) file.Flush();
-            foreach (ILogFile file in indexes) file.Flush();
+            foreach (IndexFlush index in indexes) index.File.Flush();
             if (names)
             {
                 PartitionMetadataFile.Flush(environment.FileSystem, segments.Directory);
@@ -72,6 +74,8 @@ internal sealed class LogFlusher(
 
             lock (log.Gate)
             {
+                foreach (IndexFlush index in indexes) index.Index.NoteFlushed(index.Version);
+                if (names) segments.NoteNamesFlushed(namesVersion);
                 if (truncations == _truncations && offset > _recoveryPoint) Volatile.Write(ref _recoveryPoint, offset);
                 Volatile.Write(ref _lastFlushMs, environment.NowMs);
             }
@@ -84,11 +88,11 @@ internal sealed class LogFlusher(
         finally
         {
             foreach ((SegmentFile segment, _) in logs) segment.Release();
-            foreach (ILogFile file in indexes) file.Dispose();
+            foreach (IndexFlush index in indexes) index.File.Dispose();
         }
     }
 
-    private void Choose(long offset, List<(SegmentFile Segment, ILogFile File)> logs, List<ILogFile> indexes)
+    private void Choose(long offset, List<(SegmentFile Segment, ILogFile File)> logs, List<IndexFlush> indexes)
     {
         LogSegment[] all = segments.Snapshot;
         // The segment before the recovery point's may have ended exactly there, its indexes written since.

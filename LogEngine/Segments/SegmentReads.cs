@@ -11,7 +11,8 @@ internal static class SegmentReads
 {
     /// <summary>
     /// The bytes from the batch that holds <paramref name="startOffset"/> on, none of them of a batch that reaches
-    /// <paramref name="upperBound"/>. False when all batches of the segment end before the offset.
+    /// <paramref name="upperBound"/>. No slice when not even the first batch fits, unless <paramref name="minOneMessage"/>. False
+    /// when all batches of the segment end before the offset.
     /// </summary>
     public static bool TryRead(
         LogSegment segment, long startOffset, int maxBytes, bool minOneMessage, long upperBound, out LogSlice? slice)
@@ -27,6 +28,8 @@ internal static class SegmentReads
             int limit = size;
             if (upperBound < endOffset)
                 limit = TryLocate(segment, file, upperBound, size, out BatchPosition bound) ? bound.Position : size;
+            // A part of the first batch is of no use to anyone.
+            if (!minOneMessage && start.Header.SizeInBytes > maxBytes) return true;
             int most = minOneMessage ? Math.Max(maxBytes, start.Header.SizeInBytes) : maxBytes;
             int length = Math.Min(limit - start.Position, most);
             if (length <= 0) return true;

@@ -9,11 +9,16 @@ namespace KBroker.LogEngine.Segments;
 internal sealed class SegmentStore(LogEnvironment environment, string directory, LogSegment[] segments)
 {
     private volatile LogSegment[] _segments = segments;
+    private int _namesChanged;
+    private int _namesFlushed;
 
     public string Directory { get; private set; } = directory;
 
     /// <summary>Whether a file name in the directory is not known to be on the disk.</summary>
-    public bool NamesDirty { get; set; }
+    public bool NamesDirty => _namesChanged != _namesFlushed;
+
+    /// <summary>Which change of names was the last: what a flush that starts now covers.</summary>
+    public int NamesVersion => _namesChanged;
 
     public ReadOnlySpan<LogSegment> All => _segments;
 
@@ -60,7 +65,7 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
         }
 
         LogSegment fresh = LogSegment.Create(environment, Directory, baseOffset, config);
-        NamesDirty = true;
+        MarkNamesDirty();
         _segments = [.. old, fresh];
     }
 
@@ -86,8 +91,14 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
         LogSegment[] old = _segments;
         for (int i = old.Length - 1; i >= 0; i--) Remove(old[i], config);
         _segments = [LogSegment.Create(environment, Directory, baseOffset, config)];
-        NamesDirty = true;
+        MarkNamesDirty();
     }
+
+    /// <summary>Under the gate: a file name was made, changed or is not known to be on the disk.</summary>
+    public void MarkNamesDirty() => _namesChanged++;
+
+    /// <summary>Under the gate: the names as they were at <paramref name="version"/> are on the disk.</summary>
+    public void NoteNamesFlushed(int version) => _namesFlushed = Math.Max(_namesFlushed, version);
 
     /// <summary>The directory has a new name.</summary>
     public void Relocate(string directory)
@@ -120,7 +131,7 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
             environment.Deletions.AddFile(deleted, due);
         }
 
-        NamesDirty = true;
+        MarkNamesDirty();
         segment.File.Release();
     }
 }

@@ -8,6 +8,9 @@ public sealed class StorageException : IOException
 {
     private const int NoSpaceErrno = 28;
     private const int QuotaErrno = 122;
+    private const int NoMemoryErrno = 12;
+    private const int TooManyFilesErrno = 23;
+    private const int TooManyOwnFilesErrno = 24;
 
     /// <summary>A failed system call.</summary>
     public StorageException(string operation, string path, int errno)
@@ -37,6 +40,19 @@ public sealed class StorageException : IOException
     /// <summary>The system's error number; 0 if there is none.</summary>
     public int Errno { get; }
 
-    /// <summary>Whether the disk or the quota is full: the one failure that can pass.</summary>
-    public bool IsNoSpace => Errno is NoSpaceErrno or QuotaErrno;
+    /// <summary>
+    /// Whether the disk or the quota is full. A flush that fails for want of space is no such case: what it was to bring to the
+    /// disk may be lost.
+    /// </summary>
+    public bool IsNoSpace => Errno is NoSpaceErrno or QuotaErrno && !IsFlush;
+
+    /// <summary>
+    /// Whether the failure can pass and says nothing against the disk: no space, or no handles or memory left to open a file with.
+    /// </summary>
+    public bool MayPass => IsNoSpace || (IsOpen && Errno is NoMemoryErrno or TooManyFilesErrno or TooManyOwnFilesErrno);
+
+    private bool IsFlush => Operation.StartsWith("flush", StringComparison.Ordinal);
+
+    private bool IsOpen =>
+        Operation.StartsWith("open", StringComparison.Ordinal) || Operation.StartsWith("create", StringComparison.Ordinal);
 }

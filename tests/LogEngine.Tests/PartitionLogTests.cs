@@ -50,7 +50,10 @@ public sealed class PartitionLogTests
         rig.Append(3);
         rig.Append(2);
         int whole = rig.Read(0, maxBytes: 1)!.Length;
-        Assert.Equal(10, rig.Read(0, maxBytes: 10, minOne: false)!.Length);
+        Assert.Null(rig.Read(0, maxBytes: 10, minOne: false));
+        Assert.Null(rig.Read(0, maxBytes: whole - 1, minOne: false));
+        Assert.Equal(whole, rig.Read(0, maxBytes: whole, minOne: false)!.Length);
+        Assert.Equal(whole + 5, rig.Read(0, maxBytes: whole + 5, minOne: false)!.Length);
         Assert.Equal(whole + 5, rig.Read(0, maxBytes: whole + 5)!.Length);
         Assert.Null(rig.Read(0, maxBytes: 0, minOne: false));
     }
