@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using KBroker.LogEngine.Storage;
 
 namespace KBroker.LogEngine.Directories;
@@ -23,7 +24,11 @@ internal sealed class DeferredDeletions(ILogFileSystem fileSystem)
 
     public void AddDirectory(string path, long dueMs) => Add(new Item(path, true, dueMs));
 
-    /// <summary>Deletes what is due at <paramref name="nowMs"/>.</summary>
+    /// <summary>
+    /// Deletes what is due at <paramref name="nowMs"/>. What cannot be deleted stays due and holds up nothing else; its failure is
+    /// thrown at the end.
+    /// </summary>
+    /// <exception cref="StorageException">The first failure.</exception>
     public void Run(long nowMs)
     {
         List<Item> due;
@@ -33,11 +38,22 @@ internal sealed class DeferredDeletions(ILogFileSystem fileSystem)
             _items.RemoveAll(item => item.DueMs <= nowMs);
         }
 
+        StorageException? first = null;
         foreach (Item item in due)
         {
-            if (item.IsDirectory) fileSystem.DeleteDirectory(item.Path);
-            else fileSystem.DeleteFile(item.Path);
+            try
+            {
+                if (item.IsDirectory) fileSystem.DeleteDirectory(item.Path);
+                else fileSystem.DeleteFile(item.Path);
+            }
+            catch (StorageException e)
+            {
+                first ??= e;
+                Add(item);
+            }
         }
+
+        if (first is not null) ExceptionDispatchInfo.Throw(first);
     }
 
     private void Add(Item item)

@@ -76,11 +76,22 @@ public sealed class LogDirectories : IDisposable
 
     /// <summary>The partition's log, made where there is none.</summary>
     /// <exception cref="StorageException">No directory is online, or the disk failed.</exception>
-    public PartitionLog GetOrCreate(TopicPartition partition, Guid topicId, LogConfig config)
+    public PartitionLog GetOrCreate(TopicPartition partition, Guid topicId, LogConfig config) =>
+        GetOrCreate(partition, topicId, config, isNew: true);
+
+    /// <summary>
+    /// The partition's log, made where there is none. While a directory is missing, a log is made only for a partition that
+    /// <paramref name="isNew"/>: the log of any other may lie in the missing one.
+    /// </summary>
+    /// <exception cref="StorageException">No directory is online or the log may lie in one that is not, or the disk failed.</exception>
+    public PartitionLog GetOrCreate(TopicPartition partition, Guid topicId, LogConfig config, bool isNew)
     {
         lock (_creating)
         {
+            // A log in an offline directory is found, and refuses its use.
             if (Find(partition) is { } log) return log;
+            if (!isNew && (Unavailable.Count > 0 || All.Any(directory => directory.IsOffline)))
+                throw new StorageException("create", partition.ToString(), "its log may lie in a log directory that is offline");
             LogDirectory directory = All.Where(directory => !directory.IsOffline).MinBy(directory => directory.Logs.Count)
                 ?? throw new StorageException("create", partition.ToString(), "no log directory is online");
             return directory.Create(partition, topicId, config);

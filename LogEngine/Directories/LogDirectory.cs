@@ -94,6 +94,7 @@ public sealed partial class LogDirectory : IDisposable
     public PartitionLog? Find(TopicPartition partition) => _logs.GetValueOrDefault(partition);
 
     /// <summary>Makes an empty log that starts at offset 0.</summary>
+    /// <remarks>A directory of that name that belongs to no log is not adopted: it is set aside for deletion.</remarks>
     /// <exception cref="InvalidOperationException">The log exists.</exception>
     public PartitionLog Create(TopicPartition partition, Guid topicId, LogConfig config)
     {
@@ -104,6 +105,7 @@ public sealed partial class LogDirectory : IDisposable
         try
         {
             string path = System.IO.Path.Combine(Path, PartitionDirectoryName.For(partition));
+            if (_environment.FileSystem.DirectoryExists(path)) SetAside(partition, path, config);
             _environment.FileSystem.CreateDirectory(path);
             if (topicId != Guid.Empty) PartitionMetadataFile.Create(_environment.FileSystem, path, topicId);
             PartitionLog log = LoadLog(partition, path, config, new CheckpointedOffsets(true, 0, 0));
@@ -123,18 +125,20 @@ public sealed partial class LogDirectory : IDisposable
     public bool Delete(TopicPartition partition)
     {
         ThrowIfOffline();
-        if (!_logs.TryRemove(partition, out PartitionLog? log)) return false;
+        if (!_logs.TryGetValue(partition, out PartitionLog? log)) return false;
         try
         {
             lock (log.Gate)
             {
-                var unique = new Guid(NextBytes());
-                string renamed = System.IO.Path.Combine(Path, PartitionDirectoryName.ForDeletion(partition, unique));
+                if (log.State == LogState.Deleted) return false;
+                string renamed = NameForDeletion(partition);
                 _environment.FileSystem.Rename(log.Directory, renamed);
                 log.Relocate(renamed);
                 log.Abandon(LogState.Deleted);
-                _environment.FileSystem.FlushDirectory(Path);
+                // Not before: a log whose directory kept its name is still this partition's.
+                _logs.TryRemove(KeyValuePair.Create(partition, log));
                 _environment.Deletions.AddDirectory(renamed, _environment.NowMs + log.Config.FileDeleteDelayMs);
+                _environment.FileSystem.FlushDirectory(Path);
             }
         }
         catch (StorageException e)
@@ -145,6 +149,18 @@ public sealed partial class LogDirectory : IDisposable
 
         return true;
     }
+
+    private void SetAside(TopicPartition partition, string path, LogConfig config)
+    {
+        LogSetAside(_environment.Logger, path);
+        string renamed = NameForDeletion(partition);
+        _environment.FileSystem.Rename(path, renamed);
+        _environment.Deletions.AddDirectory(renamed, _environment.NowMs + config.FileDeleteDelayMs);
+        _environment.FileSystem.FlushDirectory(Path);
+    }
+
+    private string NameForDeletion(TopicPartition partition) =>
+        System.IO.Path.Combine(Path, PartitionDirectoryName.ForDeletion(partition, new Guid(NextBytes())));
 
     /// <summary>Writes the recovery points and the log starts of all logs.</summary>
     public void Checkpoint()
@@ -300,6 +316,9 @@ public sealed partial class LogDirectory : IDisposable
 
     [LoggerMessage(2103, LogLevel.Warning, "{File} cannot be understood and counts as missing")]
     private static partial void LogBadCheckpoint(ILogger logger, string file);
+
+    [LoggerMessage(2105, LogLevel.Warning, "{Directory} belongs to no log; a new log is made in its place, and it is deleted later")]
+    private static partial void LogSetAside(ILogger logger, string directory);
 
     [LoggerMessage(2104, LogLevel.Error, "{Directory} could not be closed in order; the next start recovers it")]
     private static partial void LogCloseFailed(ILogger logger, string directory, Exception failure);

@@ -23,8 +23,9 @@ public sealed class LogMaintenance : IDisposable
     private readonly LogMaintenanceOptions _options;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
+    private readonly Lock _running = new();
     private long _lastCheckpoint;
-    private int _running;
+    private bool _stopped;
 
     /// <summary>Starts the loop.</summary>
     public LogMaintenance(LogDirectory directory, LogMaintenanceOptions options, TimeProvider time)
@@ -36,29 +37,44 @@ public sealed class LogMaintenance : IDisposable
         _timer = time.CreateTimer(_ => RunOnce(), null, options.Interval, options.Interval);
     }
 
-    /// <summary>Stops the loop; a run under way ends on its own.</summary>
-    public void Dispose() => _timer.Dispose();
+    /// <summary>Stops the loop and waits for a run under way, so that the logs can be closed afterwards.</summary>
+    public void Dispose()
+    {
+        _timer.Dispose();
+        lock (_running) _stopped = true;
+    }
 
     /// <summary>One run, on the caller's thread; nothing if one is under way or the directory is offline.</summary>
     public void RunOnce()
     {
-        if (_directory.IsOffline || Interlocked.Exchange(ref _running, 1) != 0) return;
+        if (_directory.IsOffline || !_running.TryEnter()) return;
         try
         {
+            if (_stopped) return;
+            // First of all: on a full disk, what is deleted makes room for the rest.
+            Attempt(_directory.RunDeletions);
             long now = _directory.Environment.NowMs;
             foreach (PartitionLog log in _directory.Logs) FlushIfDue(log, now);
-            _directory.RunDeletions();
+            if (_directory.IsOffline) return;
             if (_time.GetElapsedTime(_lastCheckpoint) < _options.CheckpointInterval) return;
             _lastCheckpoint = _time.GetTimestamp();
-            _directory.Checkpoint();
-        }
-        catch (StorageException)
-        {
-            // Told to the directory where it happened, which is offline now unless the disk is only full.
+            Attempt(_directory.Checkpoint);
         }
         finally
         {
-            Volatile.Write(ref _running, 0);
+            _running.Exit();
+        }
+    }
+
+    private static void Attempt(Action work)
+    {
+        try
+        {
+            work();
+        }
+        catch (StorageException)
+        {
+            // Told to the directory where it happened, which is offline now unless the failure can pass.
         }
     }
 
@@ -66,14 +82,10 @@ public sealed class LogMaintenance : IDisposable
     {
         LogFlusher flusher = log.Flusher;
         if (!log.IsOpen) return;
-        try
+        Attempt(() =>
         {
             if (flusher.IsDue(now, log.Config)) log.Flush();
             else if (flusher.SealedEnd > flusher.RecoveryPoint) flusher.Flush(flusher.SealedEnd);
-        }
-        catch (StorageException) when (!log.IsOpen)
-        {
-            // Closed or deleted meanwhile; a failed disk is told to the directory by the log.
-        }
+        });
     }
 }

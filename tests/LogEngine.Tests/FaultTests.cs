@@ -84,6 +84,122 @@ public sealed class FaultTests
         Assert.Empty(_failures);
     }
 
+    [Fact]
+    public void RunDeletions_OneFails_OthersGoAndItIsTriedAgain()
+    {
+        var deletions = new DeferredDeletions(_disk);
+        foreach (string path in new[] { "/a", "/b", "/c" })
+        {
+            _disk.WriteAll(path, [1]);
+            deletions.AddFile(path, 0);
+        }
+
+        FailOn("delete", "/a", 28);
+        Assert.Throws<StorageException>(() => deletions.Run(1));
+        Assert.True(_disk.FileExists("/a"));
+        Assert.False(_disk.FileExists("/b") || _disk.FileExists("/c"));
+        _disk.BeforeChange = null;
+        deletions.Run(1);
+        Assert.False(_disk.FileExists("/a"));
+        Assert.Equal(0, deletions.Count);
+    }
+
+    [Fact]
+    public void Maintenance_DiskFull_DeletionsAndOtherLogsGoOn()
+    {
+        using LogDirectory directory = Open();
+        using var maintenance = new LogMaintenance(directory, new LogMaintenanceOptions(), _time);
+        LogConfig config = LogConfig.Default with { FlushMs = 1 };
+        PartitionLog[] logs = [.. Enumerable.Range(0, 3).Select(i => directory.Create(new TopicPartition("t", i), Guid.Empty, config))];
+        foreach (PartitionLog log in logs) Append(log, 3);
+        directory.Create(new TopicPartition("gone", 0), Guid.Empty, config);
+        directory.Delete(new TopicPartition("gone", 0));
+        _disk.BeforeChange = (operation, path) =>
+        {
+            if (operation == "create" && path.StartsWith("/data/t-1/", StringComparison.Ordinal)) throw new StorageException(operation, path, 28);
+        };
+        _time.Advance(TimeSpan.FromSeconds(70));
+        Assert.Equal([3, 0, 3], logs.Select(log => log.RecoveryPoint));
+        Assert.DoesNotContain(_disk.List("/data"), entry => entry.Name.EndsWith("-delete", StringComparison.Ordinal));
+        Assert.False(directory.IsOffline);
+    }
+
+    [Fact]
+    public void DisposeOfMaintenance_RunUnderWay_IsWaitedFor()
+    {
+        using LogDirectory directory = Open();
+        var maintenance = new LogMaintenance(directory, new LogMaintenanceOptions(), _time);
+        PartitionLog log = directory.Create(Partition, Guid.Empty, LogConfig.Default with { FlushMs = 1 });
+        Append(log, 3);
+        _time.Advance(TimeSpan.FromMilliseconds(500));
+        using var flushing = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        _disk.BeforeChange = (operation, path) =>
+        {
+            if (operation != "flush" || !path.EndsWith(".log", StringComparison.Ordinal)) return;
+            flushing.Set();
+            goOn.Wait();
+        };
+        var run = new Thread(maintenance.RunOnce);
+        run.Start();
+        flushing.Wait();
+        long seen = -1;
+        var stop = new Thread(() =>
+        {
+            maintenance.Dispose();
+            seen = log.RecoveryPoint;
+        });
+        stop.Start();
+        // Without the wait the other thread ends here, and has seen a log that is not flushed.
+        Assert.False(stop.Join(TimeSpan.FromMilliseconds(100)));
+        goOn.Set();
+        stop.Join();
+        run.Join();
+        Assert.Equal(3, seen);
+    }
+
+    [Fact]
+    public void Create_LeftoverDirectory_IsNotAdopted()
+    {
+        LogDirectory directory = Open();
+        Append(directory.Create(Partition, Guid.Empty, LogConfig.Default), 3);
+        directory.Dispose();
+        byte[] left = _disk.ReadAll("/data/t-0/00000000000000000000.log");
+        _disk.DeleteDirectory("/data/t-0");
+        using LogDirectory again = Open();
+        _disk.CreateDirectory("/data/t-0");
+        _disk.WriteAll("/data/t-0/00000000000000000000.log", left);
+        Assert.Equal(0, again.Create(Partition, Guid.Empty, LogConfig.Default).LogEndOffset);
+        Assert.Single(_disk.List("/data"), entry => entry.Name.EndsWith("-delete", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Delete_RenameFails_LogIsNotForgotten()
+    {
+        using LogDirectory directory = Open();
+        PartitionLog log = directory.Create(Partition, Guid.Empty, LogConfig.Default);
+        FailOn("rename", "t-0", 28);
+        Assert.Throws<StorageException>(() => directory.Delete(Partition));
+        Assert.Same(log, directory.Find(Partition));
+        _disk.BeforeChange = null;
+        Assert.True(directory.Delete(Partition));
+        Assert.Null(directory.Find(Partition));
+        Assert.False(directory.Delete(Partition));
+    }
+
+    [Fact]
+    public void GetOrCreate_DirectoryOffline_OnlyNewPartitionsAreMade()
+    {
+        using LogDirectories all = LogDirectories.Open(
+            [Options("/data"), Options("/more")], _disk, _time, new Random(1), NullLogger.Instance);
+        PartitionLog log = all.GetOrCreate(Partition, Guid.Empty, LogConfig.Default, isNew: false);
+        FailOn("write", ".log", 5);
+        Assert.Throws<StorageException>(() => Append(log, 1));
+        _disk.BeforeChange = null;
+        Assert.Throws<StorageException>(() => all.GetOrCreate(new TopicPartition("o", 0), Guid.Empty, LogConfig.Default, isNew: false));
+        Assert.True(all.GetOrCreate(new TopicPartition("n", 0), Guid.Empty, LogConfig.Default, isNew: true).IsOpen);
+    }
+
     private static void Append(PartitionLog log, int records) => log.AppendAsLeader(Batches.Make(records), new LeaderEpoch(1));
 
     private void FailOn(string operation, string ending, int errno) => _disk.BeforeChange = (done, path) =>
@@ -91,7 +207,8 @@ public sealed class FaultTests
         if (done == operation && path.EndsWith(ending, StringComparison.Ordinal)) throw new StorageException(operation, path, errno);
     };
 
-    private LogDirectory Open() => LogDirectory.Open(
-        new LogDirectoryOptions { Path = "/data", BrokerId = new BrokerId(1), ClusterId = "c1", Failed = (_, e) => _failures.Add(e) },
-        _disk, _time, new Random(1), NullLogger.Instance);
+    private LogDirectory Open() => LogDirectory.Open(Options("/data"), _disk, _time, new Random(1), NullLogger.Instance);
+
+    private LogDirectoryOptions Options(string path) =>
+        new() { Path = path, BrokerId = new BrokerId(1), ClusterId = "c1", Failed = (_, e) => _failures.Add(e) };
 }
