@@ -11,8 +11,9 @@ namespace KBroker.Controller;
 /// <summary>
 /// A candidate for controller on one session of a coordination store, and the controller while it holds the office. Its
 /// state belongs to the event loop. Every write is a multi on condition of the term's epoch; a write that fails means that
-/// somebody else wrote, so it resigns, and starts over from the tree if it is elected again. When the session ends, so does
-/// the candidacy: open another session and make another controller.
+/// somebody else wrote, so it resigns, and starts over from the tree if it is elected again. A write that throws (the disk is
+/// full) leaves open what was written: the term is over, and each later event tries once to begin a new one. When the session
+/// ends, so does the candidacy: open another session and make another controller.
 /// </summary>
 public sealed class ClusterController : IClusterController, IAsyncDisposable
 {
@@ -27,6 +28,9 @@ public sealed class ClusterController : IClusterController, IAsyncDisposable
     private readonly TopicPlanner _planner;
     private readonly List<IDisposable> _watches = [];
     private volatile ControllerState? _state;
+
+    // The store failed under a term or an election: the office may be ours though there is no state.
+    private bool _unsettled;
 
     /// <summary>A candidate that has not started.</summary>
     /// <param name="options">The settings.</param>
@@ -69,7 +73,7 @@ public sealed class ClusterController : IClusterController, IAsyncDisposable
             {
                 foreach (string path in Znodes.Persistent) await _session.EnsurePathAsync(path);
                 _watches.Add(await _session.WatchAsync(
-                    Znodes.Controller, recursive: false, _ => _loop.Post(CheckOfficeAsync)));
+                    Znodes.Controller, recursive: false, _ => _loop.Post(SettleOfficeAsync)));
                 _watches.Add(await _session.WatchAsync(
                     Znodes.BrokerIds, recursive: true, _ => Post(new BrokersChangedEvent(_options))));
                 await CheckOfficeAsync();
@@ -123,6 +127,7 @@ public sealed class ClusterController : IClusterController, IAsyncDisposable
         {
             try
             {
+                _unsettled = false;
                 if (_state is not null) await ResignAsync();
                 done.TrySetResult();
             }
@@ -143,6 +148,7 @@ public sealed class ClusterController : IClusterController, IAsyncDisposable
     // Read, decide, write, publish, answer. Nothing is published that is not durable, nothing answered that is not published.
     private async Task ProcessAsync(ControllerEvent controllerEvent)
     {
+        if (_unsettled) await SettleOfficeAsync();
         if (_state is not ControllerState state)
         {
             controllerEvent.Refuse(ErrorCode.NotController);
@@ -173,9 +179,11 @@ public sealed class ClusterController : IClusterController, IAsyncDisposable
         }
         catch (Exception e)
         {
-            // The disk failed: what was written is unknown, so the state may be wrong, and none is better.
+            // What was written is unknown, so the state may be wrong, and none is better.
             _state = null;
+            _unsettled = true;
             controllerEvent.Fail(e);
+            _options.OnStoreFailure?.Invoke(e);
             return;
         }
 
@@ -211,7 +219,27 @@ public sealed class ClusterController : IClusterController, IAsyncDisposable
         return true;
     }
 
+    private async Task SettleOfficeAsync()
+    {
+        try
+        {
+            await CheckOfficeAsync();
+        }
+        catch (Exception e)
+        {
+            _options.OnStoreFailure?.Invoke(e);
+        }
+    }
+
     private async Task CheckOfficeAsync()
+    {
+        _unsettled = true;
+        await TakeOfficeIfVacantAsync();
+        _unsettled = false;
+    }
+
+    // An office of this session without a state is as good as vacant: a new term begins, with a higher epoch.
+    private async ValueTask TakeOfficeIfVacantAsync()
     {
         CoordinationResult<NodeData> office = await _session.GetAsync(Znodes.Controller);
         bool ours = office.IsOk && office.Value.Stat.EphemeralOwner == _session.SessionId;

@@ -55,7 +55,10 @@ internal sealed partial class ClusterMember : IAsyncDisposable
                 config.Topics.DefaultReplicationFactor,
                 config.Topics.MaxPartitions,
                 config.Topics.DeleteEnabled,
-                config.TopicDefaults.Resolve(new Dictionary<string, string>()).UncleanLeaderElection);
+                config.TopicDefaults.Resolve(new Dictionary<string, string>()).UncleanLeaderElection)
+            {
+                OnStoreFailure = failure => LogStoreFailure(logger, failure),
+            };
             var controller = new ClusterController(
                 options, session, loop, metadata, validator, new Random(platform.Random.Next()), platform.Time);
             return new ClusterMember(store, session, loop, controller, metadata);
@@ -93,4 +96,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
 
     [LoggerMessage(4101, LogLevel.Error, "The controller met an error that is a bug")]
     private static partial void LogFault(ILogger logger, Exception fault);
+
+    [LoggerMessage(4102, LogLevel.Error, "The coordination store failed; the controller begins a new term once it can write again")]
+    private static partial void LogStoreFailure(ILogger logger, Exception failure);
 }

@@ -122,7 +122,8 @@ public sealed class EmbeddedCoordinationStore : ICoordinationStore, ITreeWriter
             }
             catch (Exception e)
             {
-                // The disk failed: nobody in the batch may believe that it was written, and the journal takes no more.
+                // The disk failed: nobody in the batch may believe that it was written. The view still shows what has been
+                // acknowledged; whether later batches can be written is the journal's to say.
                 foreach (Pending pending in batch) pending.Completion.TrySetException(e);
             }
         }

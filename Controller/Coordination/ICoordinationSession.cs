@@ -3,7 +3,8 @@ namespace KBroker.Controller.Coordination;
 /// <summary>
 /// One session with a coordination store. Writes of one session take effect in the order of the calls. Disposing it deletes
 /// its ephemeral nodes. Paths are absolute (<c>/a/b</c>); a malformed path is a bug and throws. A broken disk throws
-/// <see cref="IOException"/>, from the failing write on.
+/// <see cref="IOException"/>: from a write that was refused, as for want of room, and from every write after a failed sync.
+/// Reads go on.
 /// </summary>
 public interface ICoordinationSession : IAsyncDisposable
 {

@@ -6,7 +6,8 @@ namespace KBroker.Controller.Coordination.Journal;
 /// The tree on disk: a snapshot and, after it, a journal of transactions. One frame at most is unsynced at any time, so
 /// after a crash only the last frame of the journal can be damaged: it was not acknowledged and is cut off. Any other damage
 /// is refused. Journal entries up to the snapshot's transaction id are skipped, so a crash between writing the snapshot and
-/// emptying the journal does no harm. Used by one thread at a time.
+/// emptying the journal does no harm. A write that the disk refuses (it is full) is taken back; a failed sync is final, as
+/// nobody can tell what reached the disk and the next sync would not say. Used by one thread at a time.
 /// </summary>
 internal sealed class TreeJournal
 {
@@ -18,6 +19,7 @@ internal sealed class TreeJournal
     private readonly long _snapshotThreshold;
     private long _journalLength;
     private long _snapshotLength;
+    private long _snapshotRefusedAt;
     private bool _failed;
 
     private TreeJournal(IJournalStorage storage, long snapshotThreshold)
@@ -36,21 +38,48 @@ internal sealed class TreeJournal
     }
 
     /// <summary>Makes a batch of transactions durable; <paramref name="after"/> is the state with all of them applied.</summary>
-    /// <exception cref="IOException">The disk failed. Nothing more can be written: what is on the disk is not known.</exception>
+    /// <exception cref="IOException">
+    /// The disk failed. If it refused the write and the journal could be cut back, the batch is not on the disk and later ones
+    /// can be; otherwise what is on the disk is not known, and nothing more can be written.
+    /// </exception>
     public void Append(IReadOnlyList<(long Id, TreeTransaction Transaction)> batch, TreeState after)
     {
         if (_failed)
         {
-            throw new IOException($"{_storage.Describe(JournalName)}: an earlier write failed; restart to recover the journal.");
+            throw new IOException($"{_storage.Describe(JournalName)}: an earlier write or sync failed; restart to recover the journal.");
         }
 
-        _failed = true;
         byte[] frame = TransactionCodec.Encode(batch);
-        _storage.Append(JournalName, frame);
+        _failed = true;
+        try
+        {
+            _storage.Append(JournalName, frame);
+        }
+        catch
+        {
+            _failed = !TryCutBack();
+            throw;
+        }
+
         _storage.Sync(JournalName);
         _journalLength += frame.Length;
-        if (_journalLength >= Math.Max(_snapshotThreshold, 2 * _snapshotLength)) WriteSnapshot(after);
+        if (_journalLength - _snapshotRefusedAt >= Math.Max(_snapshotThreshold, 2 * _snapshotLength)) WriteSnapshot(after);
         _failed = false;
+    }
+
+    // Nothing of the refused entry was synced. Once its rest is durably gone, the file is what has been acknowledged.
+    private bool TryCutBack()
+    {
+        try
+        {
+            _storage.Truncate(JournalName, _journalLength);
+            _storage.Sync(JournalName);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     private TreeState ReadSnapshot()
@@ -138,8 +167,12 @@ internal sealed class TreeJournal
     private void WriteSnapshot(TreeState state)
     {
         byte[] snapshot = SnapshotCodec.Encode(state);
-        if (_storage.Read(NewSnapshotName) is not null) _storage.Truncate(NewSnapshotName, 0);
-        _storage.Append(NewSnapshotName, snapshot);
+        if (!TryWriteNewSnapshot(snapshot))
+        {
+            _snapshotRefusedAt = _journalLength;
+            return;
+        }
+
         _storage.Sync(NewSnapshotName);
         _storage.Rename(NewSnapshotName, SnapshotName);
         _storage.SyncDirectory();
@@ -147,5 +180,36 @@ internal sealed class TreeJournal
         _storage.Sync(JournalName);
         _snapshotLength = snapshot.Length;
         _journalLength = 0;
+        _snapshotRefusedAt = 0;
+    }
+
+    // The journal has every entry, so a disk without room for a snapshot costs nothing but a longer journal. What did get
+    // written is given back, as the journal may need the room.
+    private bool TryWriteNewSnapshot(byte[] snapshot)
+    {
+        try
+        {
+            EmptyNewSnapshot();
+            _storage.Append(NewSnapshotName, snapshot);
+            return true;
+        }
+        catch (IOException)
+        {
+            try
+            {
+                EmptyNewSnapshot();
+            }
+            catch (IOException)
+            {
+                // It stays until the next attempt, which begins by emptying it.
+            }
+
+            return false;
+        }
+    }
+
+    private void EmptyNewSnapshot()
+    {
+        if (_storage.Read(NewSnapshotName) is not null) _storage.Truncate(NewSnapshotName, 0);
     }
 }
