@@ -3,7 +3,7 @@ using KBroker.LogEngine.Storage;
 
 namespace KBroker.LogEngine.Recovery;
 
-/// <summary>Makes a segment's indexes anew from its batches' headers, up to the first bytes that are no batch.</summary>
+/// <summary>Makes a segment's indexes anew from its batches' headers, up to the first bytes that are no batch that can follow.</summary>
 internal static class IndexRebuild
 {
     public static void Run(LogSegment segment, int indexIntervalBytes, bool seal)
@@ -13,7 +13,12 @@ internal static class IndexRebuild
         var scanner = new BatchScanner(file, 0, segment.Size);
         try
         {
-            while (scanner.MoveNext() == ScanStatus.Found) segment.NoteBatch(scanner.Header, scanner.Position, indexIntervalBytes);
+            long next = segment.BaseOffset;
+            while (scanner.MoveNext() == ScanStatus.Found && scanner.Header.BaseOffset >= next && segment.CanHold(scanner.Header.LastOffset))
+            {
+                segment.NoteBatch(scanner.Header, scanner.Position, indexIntervalBytes);
+                next = scanner.Header.NextOffset;
+            }
         }
         finally
         {

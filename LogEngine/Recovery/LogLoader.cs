@@ -59,6 +59,7 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
             else indexSizes[entry.Name] = entry.Length;
         }
 
+        RemoveEmpty(sizes);
         RemoveOrphans(entries, sizes);
         var segments = new List<LogSegment>(sizes.Count);
         long[] offsets = [.. sizes.Keys];
@@ -78,6 +79,21 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
 
         bool IndexFits(string path, int entrySize) =>
             indexSizes.TryGetValue(Path.GetFileName(path), out long size) && size % entrySize == 0;
+    }
+
+    /// <summary>
+    /// An empty file between others is what a failed roll left: it holds nothing, and its name says nothing of the others. An empty
+    /// first one stays: the log may start there.
+    /// </summary>
+    private void RemoveEmpty(SortedDictionary<long, long> sizes)
+    {
+        foreach (long offset in sizes.Keys.Skip(1).SkipLast(1).Where(offset => sizes[offset] == 0).ToList())
+        {
+            string path = SegmentFileNames.For(directory, offset, SegmentFileNames.Log);
+            LogEmptyRemoved(environment.Logger, path);
+            _fileSystem.DeleteFile(path);
+            sizes.Remove(offset);
+        }
     }
 
     private void RemoveOrphans(IReadOnlyList<LogFileEntry> entries, SortedDictionary<long, long> sizes)
@@ -170,6 +186,9 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
 
     [LoggerMessage(2003, LogLevel.Warning, "{Directory}: leader-epoch-checkpoint is missing or unreadable, and is made anew from the batches")]
     private static partial void LogEpochsRebuilt(ILogger logger, string directory);
+
+    [LoggerMessage(2005, LogLevel.Warning, "{File} is empty and lies between others; it is deleted")]
+    private static partial void LogEmptyRemoved(ILogger logger, string file);
 
     [LoggerMessage(2004, LogLevel.Warning, "{Directory}: the log ends at {LogEnd}, below its start {LogStart}; it starts over there")]
     private static partial void LogEndBelowStart(ILogger logger, string directory, long logEnd, long logStart);

@@ -78,6 +78,7 @@ internal sealed class LogSegment
         catch (StorageException)
         {
             segment.File.Release();
+            DeleteQuietly(fs, path, segment.Offsets.Path, segment.Times.Path);
             throw;
         }
 
@@ -257,7 +258,8 @@ internal sealed class LogSegment
             ScanStatus status;
             while ((status = scanner.MoveNext()) == ScanStatus.Found)
             {
-                if (scanner.Header.BaseOffset < end || (first && scanner.Header.BaseOffset > Offsets.Last().Offset)) return false;
+                if (scanner.Header.BaseOffset < end || !CanHold(scanner.Header.LastOffset)) return false;
+                if (first && scanner.Header.BaseOffset > Offsets.Last().Offset) return false;
                 end = scanner.Header.NextOffset;
                 // The indexed batch itself is already counted, except for its timestamp.
                 if (first)
@@ -335,7 +337,7 @@ internal sealed class LogSegment
         var scanner = new BatchScanner(file, Offsets.Lookup(largest.Offset).Position, Size);
         try
         {
-            while (scanner.MoveNext() == ScanStatus.Found)
+            while (scanner.MoveNext() == ScanStatus.Found && CanHold(scanner.Header.LastOffset))
             {
                 if (scanner.Header.MaxTimestamp > largest.Timestamp)
                     largest = new TimePosition(scanner.Header.MaxTimestamp, scanner.Header.LastOffset);
@@ -353,6 +355,22 @@ internal sealed class LogSegment
     private void NoteTimestamp(in BatchHeader header)
     {
         if (header.MaxTimestamp > LargestTimestamp().Timestamp) SetLargest(new TimePosition(header.MaxTimestamp, header.LastOffset));
+    }
+
+    // What stays behind all the same is replaced by the next attempt or ignored by the next start.
+    private static void DeleteQuietly(ILogFileSystem fileSystem, params ReadOnlySpan<string> paths)
+    {
+        foreach (string path in paths)
+        {
+            try
+            {
+                fileSystem.DeleteFile(path);
+            }
+            catch (StorageException)
+            {
+                // The failure that led here is the one to tell.
+            }
+        }
     }
 
     private static long Jitter(LogEnvironment environment, LogConfig config)

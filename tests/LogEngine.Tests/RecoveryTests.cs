@@ -134,6 +134,81 @@ public sealed class RecoveryTests
         Assert.Equal([new(0, 0), new(1, 20), new(2, 40), new(3, 60)], rig.Log.Epochs);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Open_EmptySegmentAmongOthers_IsIgnoredAndGoes(bool clean)
+    {
+        var rig = new LogRig(SmallSegments);
+        for (int i = 0; i < 60; i++) rig.Append(2, valueSize: 40);
+        rig.Log.Flush();
+        int segments = rig.Log.SegmentCount;
+        if (clean) rig.Log.Close();
+        string stray = $"/data/t-0/{rig.Log.Segments.All[2].BaseOffset - 3:D20}";
+        rig.Disk.WriteAll(stray + ".log", []);
+        rig.Disk.WriteAll(stray + ".index", []);
+        rig.Load(clean, clean ? 120 : 0, 0);
+        Assert.Equal((120, segments), (rig.Log.LogEndOffset, rig.Log.SegmentCount));
+        for (int offset = 0; offset < 120; offset++) Assert.NotNull(rig.Read(offset));
+        Assert.False(rig.Disk.FileExists(stray + ".log") || rig.Disk.FileExists(stray + ".index"));
+    }
+
+    [Fact]
+    public void Roll_IndexCannotBeMade_LeavesNoFilesAndIsRepeated()
+    {
+        var rig = new LogRig();
+        rig.Append(3);
+        rig.Disk.BeforeChange = (operation, path) =>
+        {
+            if (operation == "create" && path.EndsWith(".timeindex", StringComparison.Ordinal)) throw new Storage.StorageException(operation, path, 28);
+        };
+        Assert.Throws<Storage.StorageException>(rig.Log.Roll);
+        rig.Disk.BeforeChange = null;
+        Assert.DoesNotContain(rig.Disk.List("/data/t-0"), entry => entry.Name.StartsWith("00000000000000000003", StringComparison.Ordinal));
+        Assert.Equal(3, rig.Append().FirstOffset);
+        rig.Log.Roll();
+        Assert.Equal(2, rig.Log.SegmentCount);
+    }
+
+    [Theory]
+    [InlineData(1L << 40, true)]
+    [InlineData(1L << 40, false)]
+    [InlineData(0L, true)]
+    public void Open_DamagedBaseOffset_LogEndsBeforeItAtTheLatest(long wrong, bool deleteIndexes)
+    {
+        var rig = new LogRig(LogConfig.Default with { IndexIntervalBytes = 10 });
+        for (int i = 0; i < 10; i++) rig.Append(2);
+        rig.Log.Close();
+        byte[] log = rig.Disk.ReadAll(First + ".log");
+        int position = log.Length / 10 * 9;
+        System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(log.AsSpan(position), wrong);
+        rig.Disk.WriteAll(First + ".log", log);
+        if (deleteIndexes) rig.Disk.DeleteFile(First + ".index");
+        rig.Load(clean: true, 20, 0);
+        // The CRC does not cover the base offset: only that it cannot follow tells.
+        Assert.Equal(18, rig.Log.LogEndOffset);
+        Assert.NotNull(rig.Read(17));
+    }
+
+    [Theory]
+    [InlineData(1L << 40)]
+    [InlineData(0L)]
+    public void Open_DamagedBaseOffsetInOlderSegmentWithoutIndex_DoesNotOverflow(long wrong)
+    {
+        var rig = new LogRig(SmallSegments with { IndexIntervalBytes = 10 });
+        for (int i = 0; i < 60; i++) rig.Append(2, valueSize: 40);
+        int size = rig.Read(0, maxBytes: 1)!.Length;
+        rig.Log.Close();
+        byte[] log = rig.Disk.ReadAll(First + ".log");
+        System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(log.AsSpan(size * 3), wrong);
+        rig.Disk.WriteAll(First + ".log", log);
+        rig.Disk.DeleteFile(First + ".index");
+        rig.Load(clean: true, 120, 0);
+        Assert.Equal(120, rig.Log.LogEndOffset);
+        Assert.NotNull(rig.Read(119));
+        Assert.NotNull(rig.Read(0));
+    }
+
     [Fact]
     public void Open_Leftovers_AreSettled()
     {
