@@ -55,15 +55,11 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
         LogSegment active = old[^1];
         if (active.BaseOffset == baseOffset)
         {
-            // An empty segment whose index or age asks for a roll: it makes way for one of the same name.
-            Remove(active, config);
-            old = old[..^1];
-        }
-        else
-        {
-            active.Seal();
+            Replace(old, config);
+            return;
         }
 
+        active.Seal();
         LogSegment fresh = LogSegment.Create(environment, Directory, baseOffset, config);
         MarkNamesDirty();
         _segments = [.. old, fresh];
@@ -118,20 +114,56 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
         foreach (LogSegment segment in _segments) segment.File.Release();
     }
 
+    /// <summary>
+    /// An empty segment whose index or size asks for a roll makes way for one of the same name. If that cannot be made, it gets its
+    /// names back: what is appended to it next must be found again.
+    /// </summary>
+    private void Replace(LogSegment[] old, LogConfig config)
+    {
+        LogSegment active = old[^1];
+        List<string> moved = MoveAside(active);
+        MarkNamesDirty();
+        LogSegment fresh;
+        try
+        {
+            fresh = LogSegment.Create(environment, Directory, active.BaseOffset, config);
+        }
+        catch (StorageException)
+        {
+            foreach (string path in moved) environment.FileSystem.Rename(path + SegmentFileNames.Deleted, path);
+            throw;
+        }
+
+        _segments = [.. old[..^1], fresh];
+        DeleteLater(moved, config);
+        active.File.Release();
+    }
+
     private void Remove(LogSegment segment, LogConfig config)
     {
-        ILogFileSystem fs = environment.FileSystem;
+        DeleteLater(MoveAside(segment), config);
+        MarkNamesDirty();
+        segment.File.Release();
+    }
+
+    private void DeleteLater(List<string> moved, LogConfig config)
+    {
         long due = environment.NowMs + config.FileDeleteDelayMs;
+        foreach (string path in moved) environment.Deletions.AddFile(path + SegmentFileNames.Deleted, due);
+    }
+
+    private List<string> MoveAside(LogSegment segment)
+    {
+        ILogFileSystem fs = environment.FileSystem;
+        var moved = new List<string>();
         foreach (string suffix in SegmentFileNames.AllSuffixes)
         {
             string path = SegmentFileNames.For(Directory, segment.BaseOffset, suffix);
             if (!fs.FileExists(path)) continue;
-            string deleted = path + SegmentFileNames.Deleted;
-            fs.Rename(path, deleted);
-            environment.Deletions.AddFile(deleted, due);
+            fs.Rename(path, path + SegmentFileNames.Deleted);
+            moved.Add(path);
         }
 
-        MarkNamesDirty();
-        segment.File.Release();
+        return moved;
     }
 }

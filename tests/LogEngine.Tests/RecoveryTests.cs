@@ -170,6 +170,23 @@ public sealed class RecoveryTests
         Assert.Equal(2, rig.Log.SegmentCount);
     }
 
+    [Fact]
+    public void Roll_EmptySegmentCannotBeReplaced_StaysInUse()
+    {
+        var rig = new LogRig(LogConfig.Default with { SegmentBytes = 1000 });
+        byte[] large = Batches.Make(1, 2000, 1000);
+        rig.Disk.BeforeChange = (operation, path) =>
+        {
+            if (operation == "create" && path.EndsWith(".log", StringComparison.Ordinal)) throw new Storage.StorageException(operation, path, 28);
+        };
+        Assert.Throws<Storage.StorageException>(() => rig.Log.AppendAsFollower(large));
+        rig.Disk.BeforeChange = null;
+        Assert.Equal(0, rig.Append(3).FirstOffset);
+        rig.ReopenUnclean();
+        Assert.Equal(3, rig.Log.LogEndOffset);
+        Assert.NotNull(rig.Read(0));
+    }
+
     [Theory]
     [InlineData(1L << 40, true)]
     [InlineData(1L << 40, false)]
