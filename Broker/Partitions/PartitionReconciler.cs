@@ -131,7 +131,10 @@ public sealed partial class PartitionReconciler
                 _logs.Delete(name);
             }
 
-            PartitionLog log = _logs.GetOrCreate(name, topic.Id, settings.Log);
+            // A partition that has been led before has its log in some directory, if only in one that is out of service: an
+            // empty log in its place would lose what was acknowledged.
+            bool isNew = decision.LeaderEpoch.Value == 0;
+            PartitionLog log = _logs.GetOrCreate(name, topic.Id, settings.Log, isNew);
             if (log.TopicId == Guid.Empty) log.AssignTopicId(topic.Id);
             log.UpdateConfig(settings.Log);
             return new Partition(_self, topic.Id, log, _highWatermarks.GetValueOrDefault(name), settings);

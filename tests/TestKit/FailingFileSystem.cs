@@ -32,7 +32,11 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
 
     public bool DirectoryExists(string path) => disk.DirectoryExists(path);
 
-    public void CreateDirectory(string path) => disk.CreateDirectory(path);
+    public void CreateDirectory(string path)
+    {
+        Check("create", path);
+        disk.CreateDirectory(path);
+    }
 
     public IReadOnlyList<LogFileEntry> List(string directory) => disk.List(directory);
 

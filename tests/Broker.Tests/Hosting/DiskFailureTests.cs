@@ -76,6 +76,28 @@ public sealed class DiskFailureTests : IAsyncLifetime
         Assert.Equal(ErrorCode.None, await ProduceAsync(0, "late"));
     }
 
+    [Fact]
+    public async Task Restart_OneDiskIsGone_ItsPartitionsAreNotBegunAnewElsewhere()
+    {
+        int lost = PartitionsIn(_second)[0];
+        Assert.Equal(ErrorCode.None, await ProduceAsync(lost));
+        await _client.DisposeAsync();
+
+        _disk.FailWritesBelow(_second.FullName);
+        await _broker.RestartAsync();
+        _client = await _broker.ConnectAsync();
+
+        Assert.NotEqual(ErrorCode.None, await ProduceAsync(lost));
+        Assert.Equal(ErrorCode.None, await ProduceAsync(PartitionsIn(_first)[0]));
+        Assert.DoesNotContain(lost, PartitionsIn(_first));
+
+        _disk.Recover();
+        await _client.DisposeAsync();
+        await _broker.RestartAsync();
+        _client = await _broker.ConnectAsync();
+        Assert.Equal(1, await EndOffsetAsync(lost));
+    }
+
     private static int[] PartitionsIn(DirectoryInfo directory) =>
         [.. directory.GetDirectories("t-*").Select(one => one.Name[2] - '0').Order()];
 
