@@ -191,7 +191,7 @@ internal sealed class MessageEmitter
                 marked ? $"{writer}.WriteTaggedStruct({field.Name}, v);" : FieldCode.Write(field, nullable, "true", writer);
         }
 
-        _code.If(flexible, "w.WriteUnknownTags(UnknownTaggedFields, next, int.MaxValue);");
+        _code.If(flexible, "w.WriteUnknownTags(UnknownTaggedFields, next, KafkaWriter.AfterAllTags);");
     }
 
     private void EmitIsDefault(StructSpec type)

@@ -111,7 +111,7 @@ public ref partial struct KafkaWriter
     public void WriteTaggedFields(List<RawTaggedField>? unknown, bool flexible)
     {
         int next = WriteTagCount(unknown, 0, flexible);
-        if (flexible) WriteUnknownTags(unknown, next, int.MaxValue);
+        if (flexible) WriteUnknownTags(unknown, next, AfterAllTags);
     }
 
     /// <summary>Begins a section: the count of known and unknown fields. Returns 0, the index of the first unknown field.</summary>
@@ -130,11 +130,14 @@ public ref partial struct KafkaWriter
         WriteUnsignedVarInt((uint)size);
     }
 
+    /// <summary>A bound that comes after every tag, the largest one included.</summary>
+    public const long AfterAllTags = long.MaxValue;
+
     /// <summary>
     /// Writes the unknown fields from index <paramref name="next"/> on whose tags come before <paramref name="tag"/>.
     /// Returns the index of the first that was not written.
     /// </summary>
-    public int WriteUnknownTags(List<RawTaggedField>? unknown, int next, int tag)
+    public int WriteUnknownTags(List<RawTaggedField>? unknown, int next, long tag)
     {
         if (unknown is null) return next;
         for (; next < unknown.Count; next++)

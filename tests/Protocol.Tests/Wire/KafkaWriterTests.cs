@@ -122,6 +122,21 @@ public sealed class KafkaWriterTests
         Assert.Equal([1000, 500], read.Responses[0].Partitions.Select(partition => partition.Records.Length));
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(int.MaxValue)]
+    public void Write_UnknownTag_IsWrittenBackWhateverItsNumber(int tag)
+    {
+        var message = new ListConfigResourcesRequest { UnknownTaggedFields = [new RawTaggedField(tag, [7])] };
+        byte[] bytes = message.ToArray(ListConfigResourcesRequest.HighestVersion);
+
+        var reader = new KafkaReader(bytes);
+        ListConfigResourcesRequest read = ListConfigResourcesRequest.Read(ref reader, ListConfigResourcesRequest.HighestVersion);
+
+        Assert.Equal(tag, Assert.Single(read.UnknownTaggedFields!).Tag);
+        Assert.Equal(bytes, read.ToArray(ListConfigResourcesRequest.HighestVersion));
+    }
+
     private static FetchResponse.PartitionData Partition(Source source) => new() { Records = new RecordsData(source) };
 
     private static byte[] Bytes(Random random)
