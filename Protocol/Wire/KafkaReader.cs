@@ -91,12 +91,23 @@ public ref partial struct KafkaReader
         return value;
     }
 
-    /// <summary>Reads a string; bytes that are not UTF-8 become U+FFFD, as in Kafka.</summary>
+    /// <summary>
+    /// Reads a string; bytes that are not UTF-8 become U+FFFD, as in Kafka. A string that thereby outgrows what a string may be
+    /// is malformed: no answer could carry it back.
+    /// </summary>
     public string ReadString(bool flexible) => ReadNullableString(flexible) ?? throw NullValue();
 
     /// <summary>Reads a string or null.</summary>
     public string? ReadNullableString(bool flexible) =>
-        TryReadUtf8(flexible, out ReadOnlySpan<byte> utf8) ? Encoding.UTF8.GetString(utf8) : null;
+        TryReadUtf8(flexible, out ReadOnlySpan<byte> utf8) ? Decode(utf8) : null;
+
+    private static string Decode(ReadOnlySpan<byte> utf8)
+    {
+        string text = Encoding.UTF8.GetString(utf8);
+        // Each stray byte becomes three; shorter strings cannot outgrow the limit.
+        return utf8.Length <= short.MaxValue / 3 || Encoding.UTF8.GetByteCount(text) <= short.MaxValue
+            ? text : throw new MalformedMessageException($"a string of {utf8.Length} bytes is no UTF-8");
+    }
 
     /// <summary>Reads a string as its bytes; false for null.</summary>
     public bool TryReadUtf8(bool flexible, out ReadOnlySpan<byte> utf8)
