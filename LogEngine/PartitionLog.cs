@@ -9,12 +9,12 @@ using KBroker.Protocol.Records;
 namespace KBroker.LogEngine;
 
 /// <summary>
-/// The log of one partition on one disk. It knows offsets, epochs and files; who leads and what is committed it does not know.
+/// The log of one partition on one disk. It knows offsets, epochs and files; who leads it does not know, and what is committed its owner tells it.
 /// </summary>
 /// <remarks>
 /// Writers: every method that changes the log takes <see cref="Gate"/>, which is reentrant; an owner that has to make several
 /// steps one (check its role, then append) holds it around them and needs no lock of its own. Readers take no lock: they see an
-/// immutable list of segments and offsets published after the bytes they cover. <c>LogStartOffset ≤ LogEndOffset</c> and
+/// immutable list of segments and offsets published after the bytes they cover. <c>LogStartOffset ≤ CommittedEnd ≤ LogEndOffset</c> and
 /// <c>RecoveryPoint ≤ LogEndOffset</c> hold whenever the gate is free. A truncation may take away bytes that a reader was given:
 /// the owner fences reads by leader epoch. After a failed write or flush other than a full disk the log takes no more appends.
 /// </remarks>
@@ -28,6 +28,7 @@ public sealed class PartitionLog
     private volatile LogConfig _config;
     private long _logStartOffset;
     private long _logEndOffset;
+    private long _committedEnd;
     private volatile LogState _state;
 
     internal PartitionLog(LogEnvironment environment, TopicPartition partition, LogConfig config, LoadedLog loaded)
@@ -40,6 +41,7 @@ public sealed class PartitionLog
         _epochs = loaded.Epochs;
         _logStartOffset = loaded.LogStartOffset;
         _logEndOffset = loaded.LogEndOffset;
+        _committedEnd = loaded.LogStartOffset;
         _reader = new LogReader(this, _segments, environment.Codecs);
         _flusher = new LogFlusher(this, environment, _segments, _epochs, loaded.RecoveryPoint);
     }
@@ -64,6 +66,12 @@ public sealed class PartitionLog
 
     /// <summary>The offset the next record gets.</summary>
     public long LogEndOffset => Volatile.Read(ref _logEndOffset);
+
+    /// <summary>
+    /// The end (exclusive) of what the owner will not take back. What cannot be undone stops here: retention, compaction, and the
+    /// fate of a transaction. It lies between log start and log end, starts at the log start, and falls only with a truncation.
+    /// </summary>
+    public long CommittedEnd => Volatile.Read(ref _committedEnd);
 
     /// <summary>Everything below is on the disk; recovery starts here.</summary>
     public long RecoveryPoint => _flusher.RecoveryPoint;
@@ -175,6 +183,15 @@ public sealed class PartitionLog
         lock (Gate) _epochs.Assign(epoch.Value, LogEndOffset);
     }
 
+    /// <summary>Notes that everything below the offset is committed; nothing if that is known or the offset lies beyond the log end.</summary>
+    public void AdvanceCommittedEnd(long offset)
+    {
+        lock (Gate)
+        {
+            if (offset > _committedEnd && offset <= LogEndOffset) Volatile.Write(ref _committedEnd, offset);
+        }
+    }
+
     /// <summary>
     /// Raises the log start (DeleteRecords, or a follower hearing its leader's); segments wholly below go. False if it is not
     /// above the present start.
@@ -187,6 +204,7 @@ public sealed class PartitionLog
             ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, LogEndOffset);
             if (offset <= LogStartOffset) return false;
             Volatile.Write(ref _logStartOffset, offset);
+            AdvanceCommittedEnd(offset);
             int gone = 0;
             ReadOnlySpan<LogSegment> segments = _segments.All;
             while (gone + 1 < segments.Length && segments[gone + 1].BaseOffset <= offset) gone++;
@@ -223,6 +241,7 @@ public sealed class PartitionLog
                 Volatile.Write(ref _logEndOffset, offset);
                 Volatile.Write(ref _logEndOffset, LogTruncation.Cut(_segments, offset, _config));
                 Debug.Assert(LogEndOffset <= end, "a cut does not lengthen the log");
+                Volatile.Write(ref _committedEnd, Math.Min(_committedEnd, LogEndOffset));
                 _epochs.TruncateFromEnd(LogEndOffset);
                 _flusher.AfterTruncation(LogEndOffset);
             });
@@ -243,6 +262,7 @@ public sealed class PartitionLog
                 if (offset < LogStartOffset) Volatile.Write(ref _logStartOffset, offset);
                 Volatile.Write(ref _logEndOffset, offset);
                 Volatile.Write(ref _logStartOffset, offset);
+                Volatile.Write(ref _committedEnd, offset);
                 _epochs.Clear();
                 _flusher.AfterTruncation(offset);
             });

@@ -39,6 +39,7 @@ public sealed class Partition
         Log = log;
         _settings = settings;
         _highWatermark = Math.Clamp(highWatermark, log.LogStartOffset, log.LogEndOffset);
+        log.AdvanceCommittedEnd(_highWatermark);
         _leadership = PartitionLeadership.Unknown;
     }
 
@@ -272,7 +273,11 @@ public sealed class Partition
     {
         PartitionLeadership leadership = _leadership;
         if (leadership.InSyncReplicas.Length == 1 && leadership.InSyncReplicas[0] == _self)
+        {
             Volatile.Write(ref _highWatermark, Log.LogEndOffset);
+            Log.AdvanceCommittedEnd(Log.LogEndOffset);
+        }
+
         Debug.Assert(LogStartOffset <= HighWatermark && HighWatermark <= Log.LogEndOffset, "log start ≤ high watermark ≤ log end");
     }
 }
