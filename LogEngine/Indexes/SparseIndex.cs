@@ -7,7 +7,7 @@ namespace KBroker.LogEngine.Indexes;
 /// new ones reach the file when the segment ends, before the recovery point passes it. One writer;
 /// readers see a prefix that only grows, except that a truncation swaps in a copy.
 /// </summary>
-internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int entrySize, int maxFileBytes)
+internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int entrySize, int maxFileBytes) : IFlushedIndex
 {
     private readonly int _maxBytes = maxFileBytes / entrySize * entrySize;
     private volatile Entries? _entries;
