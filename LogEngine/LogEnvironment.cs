@@ -1,4 +1,5 @@
 using KBroker.LogEngine.Directories;
+using KBroker.LogEngine.Limits;
 using KBroker.LogEngine.Storage;
 using KBroker.Protocol.Compression;
 using Microsoft.Extensions.Logging;
@@ -11,6 +12,9 @@ internal sealed record LogEnvironment(
 {
     /// <summary>What a search by time decompresses with.</summary>
     public required CompressionCodecs Codecs { get; init; }
+
+    /// <summary>What may stay open and in memory between uses.</summary>
+    public StorageBudget Budget { get; init; } = StorageBudget.Unbounded();
 
     /// <summary>Called when a log's recovery point went back and the checkpoint on disk has to follow before new appends.</summary>
     public Action RecoveryPointLowered { get; init; } = static () => { };

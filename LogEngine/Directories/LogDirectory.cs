@@ -32,6 +32,7 @@ public sealed partial class LogDirectory : IDisposable
         _environment = new LogEnvironment(fileSystem, time, random, new DeferredDeletions(fileSystem), health, logger)
         {
             Codecs = options.Codecs,
+            Budget = options.Budget,
             RecoveryPointLowered = WriteRecoveryPoints,
         };
         _recoveryPoints = new OffsetCheckpoint(fileSystem, Path, OffsetCheckpoint.RecoveryPoints);

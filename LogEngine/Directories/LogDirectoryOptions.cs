@@ -1,3 +1,4 @@
+using KBroker.LogEngine.Limits;
 using KBroker.LogEngine.Storage;
 using KBroker.Protocol.Compression;
 using KBroker.Protocol.Identity;
@@ -27,6 +28,9 @@ public sealed record LogDirectoryOptions
 
     /// <summary>What a search by time decompresses with; the caller's, to be disposed after the directory.</summary>
     public CompressionCodecs Codecs { get; init; } = new();
+
+    /// <summary>What may stay open and in memory between uses; one for all directories of a broker.</summary>
+    public StorageBudget Budget { get; init; } = StorageBudget.Unbounded();
 
     /// <summary>Called after each partition, from the threads that load.</summary>
     public Action<LogLoadProgress>? Progress { get; init; }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using KBroker.LogEngine.Limits;
 using KBroker.LogEngine.Storage;
 
 namespace KBroker.LogEngine.Indexes;
@@ -10,8 +11,8 @@ internal readonly record struct OffsetPosition(long Offset, int Position);
 /// The <c>.index</c> file: relative offset (int32) and position (int32) of the batches at which about every
 /// <c>index.interval.bytes</c> a note was made. Both columns rise strictly.
 /// </summary>
-internal sealed class OffsetIndex(ILogFileSystem fileSystem, string path, long baseOffset, int maxFileBytes)
-    : SparseIndex(fileSystem, path, EntrySize, maxFileBytes)
+internal sealed class OffsetIndex(ILogFileSystem fileSystem, string path, long baseOffset, int maxFileBytes, ClockBudget budget)
+    : SparseIndex(fileSystem, path, EntrySize, maxFileBytes, budget)
 {
     public const int EntrySize = 8;
 

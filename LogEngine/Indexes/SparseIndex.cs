@@ -1,16 +1,26 @@
+using KBroker.LogEngine.Limits;
 using KBroker.LogEngine.Storage;
 
 namespace KBroker.LogEngine.Indexes;
 
 /// <summary>
 /// A sorted file of fixed-size entries beside a segment. Entries are read into memory on first use and served from there;
-/// new ones reach the file when the segment ends, before the recovery point passes it. One writer;
-/// readers see a prefix that only grows, except that a truncation swaps in a copy.
+/// new ones reach the file when the segment ends, before the recovery point passes it. Entries that are all in the file may be
+/// let go for want of memory and are read again at the next use. One writer; readers see a prefix that only grows, except that a
+/// truncation swaps in a copy.
 /// </summary>
-internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int entrySize, int maxFileBytes) : IFlushedIndex
+internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int entrySize, int maxFileBytes, ClockBudget budget)
+    : BudgetEntry, IFlushedIndex
 {
+    private const int InitialCapacity = 64;
+    private const int SmallestBatch = 26;
+
     private readonly int _maxBytes = maxFileBytes / entrySize * entrySize;
+    private readonly Lock _loading = new();
     private volatile Entries? _entries;
+    // Whether all entries are in the file; changed under _loading.
+    private bool _evictable;
+    private bool _released;
     private int _persisted;
     private bool _preallocated;
     private int _sealed;
@@ -18,13 +28,21 @@ internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int 
 
     public string Path { get; private set; } = path;
 
-    public bool IsLoaded => _entries is not null;
-
     public int Count => Current.Count;
+
+    /// <summary>The segment that the entries point into; set once, before the first use.</summary>
+    public IIndexedSegment? Owner { get; set; }
 
     protected int MaxEntries => _maxBytes / entrySize;
 
-    protected Entries Current => _entries ?? throw new InvalidOperationException($"{Path} is not loaded");
+    protected Entries Current
+    {
+        get
+        {
+            MarkUsed();
+            return _entries ?? LoadAgain();
+        }
+    }
 
     /// <summary>A new file for a segment that will grow: its full size on disk without blocks, cut when the segment ends.</summary>
     public void Create()
@@ -32,17 +50,19 @@ internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int 
         fileSystem.DeleteFile(Path);
         using ILogFile file = fileSystem.CreateNew(Path);
         file.SetLength(_maxBytes);
-        _preallocated = true;
-        _persisted = 0;
-        _entries = new Entries(0, entrySize);
+        Reset();
     }
 
     /// <summary>Starts from no entries; the file is rewritten by <see cref="Seal"/>.</summary>
     public void Reset()
     {
-        _persisted = 0;
-        _preallocated = true;
-        _entries = new Entries(0, entrySize);
+        lock (_loading)
+        {
+            Pin();
+            _persisted = 0;
+            _preallocated = true;
+            _entries = new Entries(0, entrySize);
+        }
     }
 
     /// <summary>
@@ -50,38 +70,30 @@ internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int 
     /// </summary>
     public bool TryLoad(int segmentSize)
     {
-        if (!fileSystem.FileExists(Path)) return false;
-        using ILogFile file = fileSystem.Open(Path);
-        long length = file.Length;
-        if (length % entrySize != 0 || length > int.MaxValue) return false;
-        var entries = new Entries((int)length / entrySize, entrySize);
-        if (file.Read(entries.Bytes.AsSpan(0, (int)length), 0) != length) return false;
-        entries.Count = (int)length / entrySize;
-        if (!IsPlausible(entries, segmentSize)) return false;
-        _persisted = entries.Count;
-        _entries = entries;
-        return true;
-    }
-
-    private void Persist()
-    {
-        if (_entries is not { } entries || entries.Count == _persisted) return;
-        using ILogFile file = OpenOrCreate();
-        int count = entries.Count;
-        file.Write(entries.Bytes.AsSpan(_persisted * entrySize, (count - _persisted) * entrySize), (long)_persisted * entrySize);
-        _persisted = count;
+        lock (_loading) return _entries is not null || Load(segmentSize) is not null;
     }
 
     /// <summary>Writes what is new and cuts the file to its entries, as a segment that no longer grows has it.</summary>
     public void Seal()
     {
-        if (_entries is not { } entries) return;
-        if (entries.Count == _persisted && !_preallocated) return;
-        Persist();
-        using ILogFile file = OpenOrCreate();
-        file.SetLength((long)entries.Count * entrySize);
-        _preallocated = false;
-        _sealed++;
+        lock (_loading)
+        {
+            if (_entries is not { } entries) return;
+            if (entries.Count != _persisted || _preallocated)
+            {
+                using ILogFile file = OpenOrCreate();
+                int count = entries.Count;
+                file.Write(entries.Bytes.AsSpan(_persisted * entrySize, (count - _persisted) * entrySize), (long)_persisted * entrySize);
+                _persisted = count;
+                file.SetLength((long)count * entrySize);
+                _preallocated = false;
+                _sealed++;
+            }
+
+            if (_evictable) return;
+            if (entries.Bytes.Length > entries.Count * entrySize) _entries = entries = entries.Copy(entries.Count, entries.Count, entrySize);
+            Unpin(entries);
+        }
     }
 
     /// <summary>The file, for a flush that outlives the log's gate; null when it has nothing that is not on the disk.</summary>
@@ -93,21 +105,56 @@ internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int 
 
     public void Relocate(string path) => Path = path;
 
+    /// <summary>
+    /// The segment is gone: its entries take no part of the budget, and the file, whose name another may have, is not read again.
+    /// </summary>
+    public void Release()
+    {
+        lock (_loading)
+        {
+            _released = true;
+            if (!_evictable) return;
+            budget.Remove(this);
+            _entries = null;
+        }
+    }
+
+    /// <inheritdoc/>
+    internal override bool TryBeginEviction()
+    {
+        if (!_loading.TryEnter()) return false;
+        try
+        {
+            if (!_evictable) return false;
+            _entries = null;
+            return true;
+        }
+        finally
+        {
+            _loading.Exit();
+        }
+    }
+
+    /// <inheritdoc/>
+    internal override void FinishEviction()
+    {
+    }
+
     protected abstract bool IsPlausible(Entries entries, int segmentSize);
 
     protected Span<byte> AddEntry()
     {
-        Entries entries = Current;
-        if ((entries.Count + 1) * entrySize > entries.Bytes.Length) _entries = entries = entries.Copy(entries.Count, entries.Count * 2, entrySize);
+        Entries entries = Growing();
+        if ((entries.Count + 1) * entrySize > entries.Bytes.Length) _entries = entries = Grown(entries);
         return entries.Bytes.AsSpan(entries.Count * entrySize, entrySize);
     }
 
     /// <summary>Makes the entry of <see cref="AddEntry"/> visible to readers.</summary>
-    protected void PublishEntry() => Current.Count++;
+    protected void PublishEntry() => _entries!.Count++;
 
     protected void KeepFirst(int count)
     {
-        Entries entries = Current;
+        Entries entries = Growing();
         if (count == entries.Count) return;
         _entries = entries.Copy(count, entries.Count, entrySize);
         if (count >= _persisted) return;
@@ -118,13 +165,71 @@ internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int 
 
     private ILogFile OpenOrCreate() => fileSystem.FileExists(Path) ? fileSystem.Open(Path) : fileSystem.CreateNew(Path);
 
+    // Only the writer pins and unpins, so that its own look needs no lock.
+    private Entries Growing()
+    {
+        if (!_evictable) return Current;
+        lock (_loading)
+        {
+            Entries entries = Current;
+            Pin();
+            // Reading them may have pushed them out at once.
+            _entries = entries;
+            return entries;
+        }
+    }
+
+    private Entries Grown(Entries entries) =>
+        entries.Copy(entries.Count, Math.Max(InitialCapacity, entries.Count * 2), entrySize);
+
+    private void Pin()
+    {
+        if (!_evictable) return;
+        _evictable = false;
+        budget.Remove(this);
+    }
+
+    private void Unpin(Entries entries)
+    {
+        _evictable = true;
+        budget.Admit(this, entries.Bytes.Length);
+    }
+
+    private Entries LoadAgain()
+    {
+        lock (_loading)
+        {
+            if (_entries is { } present) return present;
+            if (Owner is not { } owner) throw new InvalidOperationException($"{Path} is not loaded");
+            if (_released) throw owner.Closed();
+            return Load(owner.Size) ?? throw owner.CorruptIndex();
+        }
+    }
+
+    private Entries? Load(int segmentSize)
+    {
+        if (!fileSystem.FileExists(Path)) return null;
+        using ILogFile file = fileSystem.Open(Path);
+        long length = file.Length;
+        // No more entries than batches, and one for the largest timestamp: a length is not believed further than that.
+        if (length % entrySize != 0 || length / entrySize > (segmentSize / SmallestBatch) + 2) return null;
+        var entries = new Entries((int)length / entrySize, entrySize);
+        if (file.Read(entries.Bytes.AsSpan(0, (int)length), 0) != length) return null;
+        entries.Count = (int)length / entrySize;
+        if (!IsPlausible(entries, segmentSize)) return null;
+        _persisted = entries.Count;
+        _preallocated = false;
+        _entries = entries;
+        Unpin(entries);
+        return entries;
+    }
+
     /// <summary>Entries in memory. The count is published after the bytes it covers.</summary>
     protected sealed class Entries(int capacity, int entrySize)
     {
-        private const int InitialCapacity = 64;
         private int _count;
 
-        public byte[] Bytes { get; } = new byte[Math.Max(capacity, InitialCapacity) * entrySize];
+        public byte[] Bytes { get; } = new byte[capacity * entrySize];
 
         public int Count
         {

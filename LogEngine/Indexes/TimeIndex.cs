@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using KBroker.LogEngine.Limits;
 using KBroker.LogEngine.Storage;
 
 namespace KBroker.LogEngine.Indexes;
@@ -10,8 +11,8 @@ internal readonly record struct TimePosition(long Timestamp, long Offset);
 /// The <c>.timeindex</c> file: timestamp (int64) and relative offset (int32). No message up to and including an entry's
 /// offset has a later timestamp. Timestamps rise strictly, offsets do not fall.
 /// </summary>
-internal sealed class TimeIndex(ILogFileSystem fileSystem, string path, long baseOffset, int maxFileBytes)
-    : SparseIndex(fileSystem, path, EntrySize, maxFileBytes)
+internal sealed class TimeIndex(ILogFileSystem fileSystem, string path, long baseOffset, int maxFileBytes, ClockBudget budget)
+    : SparseIndex(fileSystem, path, EntrySize, maxFileBytes, budget)
 {
     public const int EntrySize = 12;
 

@@ -169,7 +169,7 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
     {
         for (int i = segments.Count - 1; i >= from; i--)
         {
-            segments[i].File.Release();
+            segments[i].Release();
             foreach (string suffix in SegmentFileNames.AllSuffixes)
                 _fileSystem.DeleteFile(SegmentFileNames.For(directory, segments[i].BaseOffset, suffix));
         }

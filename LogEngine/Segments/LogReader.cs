@@ -11,38 +11,26 @@ namespace KBroker.LogEngine.Segments;
 /// </summary>
 internal sealed class LogReader(PartitionLog log, SegmentStore segments, CompressionCodecs codecs)
 {
-    public LogReadResult Read(long startOffset, int maxBytes, bool minOneMessage, long upperBound)
+    private readonly PartitionLog _log = log;
+    private readonly SegmentStore _segments = segments;
+
+    public LogReadResult Read(long startOffset, int maxBytes, bool minOneMessage, long upperBound) =>
+        Retried(new Request(startOffset, maxBytes, minOneMessage, upperBound), static (reader, request) => reader.ReadOnce(request));
+
+    public TimestampOffset? FindByTimestamp(long timestamp) =>
+        Retried(timestamp, static (reader, timestamp) => reader.FindByTimestampOnce(timestamp));
+
+    public TimestampOffset? FindMaxTimestamp() => Retried(0, static (reader, _) => reader.FindMaxTimestampOnce());
+
+    public SegmentStart[] SegmentStarts() => Retried(0, static (reader, _) => Array.ConvertAll(
+        reader._segments.Snapshot, segment => new SegmentStart(segment.BaseOffset, segment.LargestTimestamp().Timestamp)));
+
+    private LogReadResult ReadOnce(in Request request)
     {
-        LogSegment? rebuilt = null;
-        while (true)
-        {
-            try
-            {
-                return ReadOnce(startOffset, maxBytes, minOneMessage, upperBound);
-            }
-            catch (SegmentClosedException)
-            {
-                log.ThrowIfNotOpen();
-            }
-            catch (CorruptIndexException e)
-            {
-                Rebuild(e.Segment, ref rebuilt);
-            }
-        }
-    }
-
-    public TimestampOffset? FindByTimestamp(long timestamp) => Retried(() => FindByTimestampOnce(timestamp));
-
-    public TimestampOffset? FindMaxTimestamp() => Retried(FindMaxTimestampOnce);
-
-    public SegmentStart[] SegmentStarts() => Retried(() => Array.ConvertAll(
-        segments.Snapshot, segment => new SegmentStart(segment.BaseOffset, segment.LargestTimestamp().Timestamp)));
-
-    private LogReadResult ReadOnce(long startOffset, int maxBytes, bool minOneMessage, long upperBound)
-    {
-        long logStart = log.LogStartOffset;
-        long logEnd = log.LogEndOffset;
-        LogSegment[] all = segments.Snapshot;
+        (long startOffset, int maxBytes, bool minOneMessage, long upperBound) = request;
+        long logStart = _log.LogStartOffset;
+        long logEnd = _log.LogEndOffset;
+        LogSegment[] all = _segments.Snapshot;
         int i = SegmentStore.Floor(all, startOffset);
         if (startOffset < logStart || startOffset > logEnd || i < 0)
             return new LogReadResult(LogReadStatus.OffsetOutOfRange, null, logStart, logEnd);
@@ -58,8 +46,8 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, Compres
 
     private TimestampOffset? FindByTimestampOnce(long timestamp)
     {
-        long start = log.LogStartOffset;
-        foreach (LogSegment segment in segments.Snapshot)
+        long start = _log.LogStartOffset;
+        foreach (LogSegment segment in _segments.Snapshot)
         {
             if (segment.EndOffset <= start || segment.LargestTimestamp().Timestamp < timestamp) continue;
             if (TimestampSearch.FindFirst(segment, timestamp, start, codecs) is { } found) return found;
@@ -72,27 +60,32 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, Compres
     {
         TimePosition largest = new(-1, -1);
         LogSegment? holder = null;
-        foreach (LogSegment segment in segments.Snapshot)
+        foreach (LogSegment segment in _segments.Snapshot)
         {
             TimePosition candidate = segment.LargestTimestamp();
             if (candidate.Timestamp > largest.Timestamp) (largest, holder) = (candidate, segment);
         }
 
-        return holder is null ? null : TimestampSearch.FindFirst(holder, largest.Timestamp, log.LogStartOffset, codecs);
+        return holder is null ? null : TimestampSearch.FindFirst(holder, largest.Timestamp, _log.LogStartOffset, codecs);
     }
 
-    private T Retried<T>(Func<T> read)
+    private TResult Retried<TState, TResult>(TState state, Func<LogReader, TState, TResult> read)
     {
         LogSegment? rebuilt = null;
         while (true)
         {
+            LogSegment[] seen = _segments.Snapshot;
             try
             {
-                return read();
+                return read(this, state);
             }
             catch (SegmentClosedException)
             {
-                log.ThrowIfNotOpen();
+                _log.ThrowIfNotOpen();
+            }
+            catch (StorageException e) when (e.IsNotFound && ListChanged(seen))
+            {
+                // A file that was not open was renamed or deleted between the look at the list and its use.
             }
             catch (CorruptIndexException e)
             {
@@ -101,15 +94,29 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, Compres
         }
     }
 
-    private void Rebuild(LogSegment segment, ref LogSegment? rebuilt)
+    /// <summary>Whether the segments are others than those, when no change is under way.</summary>
+    private bool ListChanged(LogSegment[] seen)
     {
-        if (ReferenceEquals(segment, rebuilt))
-            throw new StorageException("read", segment.File.Path, "batches do not follow each other, and a new index does not help");
-        rebuilt = segment;
-        lock (log.Gate)
+        lock (_log.Gate)
         {
-            log.ThrowIfNotOpen();
-            log.Guarded(() => IndexRebuild.Run(segment, log.Config.IndexIntervalBytes, seal: !ReferenceEquals(segment, segments.Active)));
+            _log.ThrowIfNotOpen();
+            return !ReferenceEquals(_segments.Snapshot, seen);
         }
     }
+
+    private void Rebuild(LogSegment segment, ref LogSegment? rebuilt)
+    {
+        lock (_log.Gate)
+        {
+            _log.ThrowIfNotOpen();
+            // A segment that is gone lost its indexes by right.
+            if (!_segments.All.Contains(segment)) return;
+            if (ReferenceEquals(segment, rebuilt))
+                throw new StorageException("read", segment.File.Path, "batches do not follow each other, and a new index does not help");
+            rebuilt = segment;
+            _log.Guarded(() => IndexRebuild.Run(segment, _log.Config.IndexIntervalBytes, seal: !ReferenceEquals(segment, _segments.Active)));
+        }
+    }
+
+    private readonly record struct Request(long StartOffset, int MaxBytes, bool MinOneMessage, long UpperBound);
 }

@@ -8,7 +8,7 @@ namespace KBroker.LogEngine.Segments;
 /// the size are published together after the bytes they cover and after the index entries, so that a reader who sees an offset
 /// finds its bytes.
 /// </summary>
-internal sealed class LogSegment
+internal sealed class LogSegment : IIndexedSegment
 {
     private readonly Lock _loading = new();
     private readonly SegmentEnd _end;
@@ -25,6 +25,8 @@ internal sealed class LogSegment
         _end = end;
         Offsets = offsets;
         Times = times;
+        offsets.Owner = this;
+        times.Owner = this;
     }
 
     public long BaseOffset { get; }
@@ -56,13 +58,12 @@ internal sealed class LogSegment
         string path = SegmentFileNames.For(directory, baseOffset, SegmentFileNames.Log);
         // A file of this name that is in no list is what a failed roll left.
         fs.DeleteFile(path);
-        ILogFile log = fs.CreateNew(path);
         var segment = new LogSegment(
             baseOffset,
-            new SegmentFile(fs, path, log),
+            SegmentFile.Create(fs, path, environment.Budget.Files),
             new SegmentEnd(baseOffset, 0),
-            new OffsetIndex(fs, SegmentFileNames.For(directory, baseOffset, SegmentFileNames.OffsetIndex), baseOffset, config.SegmentIndexBytes),
-            new TimeIndex(fs, SegmentFileNames.For(directory, baseOffset, SegmentFileNames.TimeIndex), baseOffset, config.SegmentIndexBytes))
+            OpenOffsets(environment, directory, baseOffset, config),
+            OpenTimes(environment, directory, baseOffset, config))
         {
             CreatedMs = environment.NowMs,
             RollJitterMs = Jitter(environment, config),
@@ -77,12 +78,12 @@ internal sealed class LogSegment
         }
         catch (StorageException)
         {
-            segment.File.Release();
+            segment.Release();
             DeleteQuietly(fs, path, segment.Offsets.Path, segment.Times.Path);
             throw;
         }
 
-        if (config.Preallocate) segment._space.Reserve(log, 0, config.SegmentBytes);
+        if (config.Preallocate) segment.ReserveAll(config.SegmentBytes);
         return segment;
     }
 
@@ -93,10 +94,10 @@ internal sealed class LogSegment
         ILogFileSystem fs = environment.FileSystem;
         return new LogSegment(
             baseOffset,
-            new SegmentFile(fs, SegmentFileNames.For(directory, baseOffset, SegmentFileNames.Log)),
+            new SegmentFile(fs, SegmentFileNames.For(directory, baseOffset, SegmentFileNames.Log), environment.Budget.Files),
             new SegmentEnd(endOffset, size),
-            new OffsetIndex(fs, SegmentFileNames.For(directory, baseOffset, SegmentFileNames.OffsetIndex), baseOffset, config.SegmentIndexBytes),
-            new TimeIndex(fs, SegmentFileNames.For(directory, baseOffset, SegmentFileNames.TimeIndex), baseOffset, config.SegmentIndexBytes))
+            OpenOffsets(environment, directory, baseOffset, config),
+            OpenTimes(environment, directory, baseOffset, config))
         {
             CreatedMs = environment.NowMs,
             RollJitterMs = Jitter(environment, config),
@@ -183,6 +184,20 @@ internal sealed class LogSegment
 
     public ILogFile Acquire() =>
         File.TryAcquire(out ILogFile file) ? file : throw new SegmentClosedException();
+
+    /// <summary>The segment's own hold on its file and indexes ends.</summary>
+    public void Release()
+    {
+        File.Release();
+        Offsets.Release();
+        Times.Release();
+    }
+
+    /// <inheritdoc/>
+    public Exception CorruptIndex() => new CorruptIndexException(this);
+
+    /// <inheritdoc/>
+    public Exception Closed() => new SegmentClosedException();
 
     /// <summary>Reads the indexes on first use.</summary>
     /// <exception cref="CorruptIndexException">They are missing or wrong.</exception>
@@ -324,6 +339,13 @@ internal sealed class LogSegment
         }
     }
 
+    private void ReserveAll(int bytes)
+    {
+        ILogFile file = Acquire();
+        _space.Reserve(file, 0, bytes);
+        File.Release();
+    }
+
     // Two words that readers take together: a short lock keeps them so.
     private void SetLargest(TimePosition largest)
     {
@@ -372,6 +394,20 @@ internal sealed class LogSegment
             }
         }
     }
+
+    private static OffsetIndex OpenOffsets(LogEnvironment environment, string directory, long baseOffset, LogConfig config) => new(
+        environment.FileSystem,
+        SegmentFileNames.For(directory, baseOffset, SegmentFileNames.OffsetIndex),
+        baseOffset,
+        config.SegmentIndexBytes,
+        environment.Budget.Indexes);
+
+    private static TimeIndex OpenTimes(LogEnvironment environment, string directory, long baseOffset, LogConfig config) => new(
+        environment.FileSystem,
+        SegmentFileNames.For(directory, baseOffset, SegmentFileNames.TimeIndex),
+        baseOffset,
+        config.SegmentIndexBytes,
+        environment.Budget.Indexes);
 
     private static long Jitter(LogEnvironment environment, LogConfig config)
     {

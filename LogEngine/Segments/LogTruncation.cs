@@ -1,3 +1,4 @@
+using KBroker.LogEngine.Recovery;
 using KBroker.LogEngine.Storage;
 
 namespace KBroker.LogEngine.Segments;
@@ -15,21 +16,8 @@ internal static class LogTruncation
         int floor = Math.Max(SegmentStore.Floor(segments, offset), 0);
         LogSegment segment = segments[floor];
         if (floor + 1 < segments.Length) store.KeepFirst(floor + 1, config);
-        segment.EnsureIndexes();
         int size = segment.Size;
-        BatchPosition found;
-        bool holds;
-        ILogFile file = segment.Acquire();
-        try
-        {
-            holds = SegmentReads.TryLocate(segment, file, offset, size, out found);
-        }
-        finally
-        {
-            segment.File.Release();
-        }
-
-        if (!holds)
+        if (!TryLocate(segment, offset, size, config, out BatchPosition found))
         {
             segment.SetEnd(offset, size);
             return offset;
@@ -40,5 +28,23 @@ internal static class LogTruncation
         segment.TryNoteTail(config.IndexIntervalBytes);
         segment.SetEnd(end, found.Position);
         return end;
+    }
+
+    private static bool TryLocate(LogSegment segment, long offset, int size, LogConfig config, out BatchPosition found)
+    {
+        ILogFile file = segment.Acquire();
+        try
+        {
+            return SegmentReads.TryLocate(segment, file, offset, size, out found);
+        }
+        catch (CorruptIndexException)
+        {
+            IndexRebuild.Run(segment, config.IndexIntervalBytes, seal: false);
+            return SegmentReads.TryLocate(segment, file, offset, size, out found);
+        }
+        finally
+        {
+            segment.File.Release();
+        }
     }
 }

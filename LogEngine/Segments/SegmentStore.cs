@@ -111,7 +111,7 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
     /// <summary>Lets go of all files; slices in use keep theirs.</summary>
     public void Release()
     {
-        foreach (LogSegment segment in _segments) segment.File.Release();
+        foreach (LogSegment segment in _segments) segment.Release();
     }
 
     /// <summary>
@@ -136,14 +136,14 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
 
         _segments = [.. old[..^1], fresh];
         DeleteLater(moved, config);
-        active.File.Release();
+        active.Release();
     }
 
     private void Remove(LogSegment segment, LogConfig config)
     {
         DeleteLater(MoveAside(segment), config);
         MarkNamesDirty();
-        segment.File.Release();
+        segment.Release();
     }
 
     private void DeleteLater(List<string> moved, LogConfig config)

@@ -6,6 +6,7 @@ namespace KBroker.LogEngine.Storage;
 /// <summary>The disk failed: names the operation, the path and the system's error number.</summary>
 public sealed class StorageException : IOException
 {
+    private const int NotFoundErrno = 2;
     private const int NoSpaceErrno = 28;
     private const int QuotaErrno = 122;
     private const int NoMemoryErrno = 12;
@@ -49,7 +50,13 @@ public sealed class StorageException : IOException
     /// <summary>
     /// Whether the failure can pass and says nothing against the disk: no space, or no handles or memory left to open a file with.
     /// </summary>
-    public bool MayPass => IsNoSpace || (IsOpen && Errno is NoMemoryErrno or TooManyFilesErrno or TooManyOwnFilesErrno);
+    public bool MayPass => IsNoSpace || IsOutOfHandles || (IsOpen && Errno == NoMemoryErrno);
+
+    /// <summary>Whether a file could not be opened because the process or the system has too many open.</summary>
+    public bool IsOutOfHandles => IsOpen && Errno is TooManyFilesErrno or TooManyOwnFilesErrno;
+
+    /// <summary>Whether there is no such file or directory.</summary>
+    public bool IsNotFound => Errno == NotFoundErrno;
 
     private bool IsFlush => Operation.StartsWith("flush", StringComparison.Ordinal);
 

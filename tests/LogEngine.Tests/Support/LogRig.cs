@@ -1,4 +1,5 @@
 using KBroker.LogEngine.Directories;
+using KBroker.LogEngine.Limits;
 using KBroker.LogEngine.Recovery;
 using KBroker.LogEngine.Segments;
 using KBroker.LogEngine.Storage;
@@ -12,8 +13,9 @@ internal sealed class LogRig
 {
     public const string Directory = "/data/t-0";
 
-    public LogRig(LogConfig? config = null, ILogFileSystem? disk = null, string directory = Directory)
+    public LogRig(LogConfig? config = null, ILogFileSystem? disk = null, string directory = Directory, StorageBudget? budget = null)
     {
+        Budget = budget ?? StorageBudget.Unbounded();
         Config = config ?? LogConfig.Default;
         FileSystem = disk ?? Disk;
         Path = directory;
@@ -25,6 +27,8 @@ internal sealed class LogRig
     public InMemoryLogFileSystem Disk { get; } = new();
 
     public ILogFileSystem FileSystem { get; }
+
+    public StorageBudget Budget { get; }
 
     public string Path { get; }
 
@@ -82,6 +86,7 @@ internal sealed class LogRig
         new(FileSystem, Time, new Random(1), new DeferredDeletions(FileSystem), new LogDirectoryHealth(Failures.Add), NullLogger.Instance)
         {
             Codecs = new KBroker.Protocol.Compression.CompressionCodecs(),
+            Budget = Budget,
             RecoveryPointLowered = () => CheckpointedRecoveryPoint = Log.RecoveryPoint,
         };
 }
