@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using KBroker.LogEngine.Epochs;
 using KBroker.LogEngine.Recovery;
+using KBroker.LogEngine.Retention;
 using KBroker.LogEngine.Segments;
 using KBroker.LogEngine.Storage;
 using KBroker.Protocol.Identity;
@@ -44,6 +45,7 @@ public sealed class PartitionLog
         _committedEnd = loaded.LogStartOffset;
         _reader = new LogReader(this, _segments, environment.Codecs);
         _flusher = new LogFlusher(this, environment, _segments, _epochs, loaded.RecoveryPoint);
+        Retention = new LogRetention(this, _segments, environment);
     }
 
     /// <summary>The lock of all changes.</summary>
@@ -94,6 +96,10 @@ public sealed class PartitionLog
     internal LogState State => _state;
 
     internal LogFlusher Flusher => _flusher;
+
+    internal LogReader Reader => _reader;
+
+    internal LogRetention Retention { get; }
 
     internal SegmentStore Segments => _segments;
 
@@ -202,19 +208,21 @@ public sealed class PartitionLog
         {
             ThrowIfNotOpen();
             ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, LogEndOffset);
-            if (offset <= LogStartOffset) return false;
-            Volatile.Write(ref _logStartOffset, offset);
-            AdvanceCommittedEnd(offset);
-            int gone = 0;
-            ReadOnlySpan<LogSegment> segments = _segments.All;
-            while (gone + 1 < segments.Length && segments[gone + 1].BaseOffset <= offset) gone++;
-            Guarded(() =>
-            {
-                if (gone > 0) _segments.RemoveFirst(gone, _config);
-                _epochs.TruncateFromStart(offset);
-            });
+            if (!RaiseLogStart(offset)) return false;
+            int gone = Retention.CountBelow(offset);
+            if (gone > 0) Guarded(() => _segments.RemoveFirst(gone, _config));
             return true;
         }
+    }
+
+    /// <summary>Under the gate: raises the log start and leaves the segments below it; false if it is not above the present start.</summary>
+    internal bool RaiseLogStart(long offset)
+    {
+        if (offset <= LogStartOffset) return false;
+        Volatile.Write(ref _logStartOffset, offset);
+        AdvanceCommittedEnd(offset);
+        _epochs.TruncateFromStart(offset);
+        return true;
     }
 
     /// <summary>

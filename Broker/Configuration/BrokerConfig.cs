@@ -41,6 +41,7 @@ public sealed class BrokerConfig
             directories,
             values.Int(NumRecoveryThreadsPerDataDir),
             values.Milliseconds(LogRetentionCheckIntervalMs),
+            values.Milliseconds(LogInitialTaskDelayMs),
             values.Milliseconds(LogFlushOffsetCheckpointIntervalMs),
             values.Milliseconds(LogFlushStartOffsetCheckpointIntervalMs),
             values.Milliseconds(ReplicaHighWatermarkCheckpointIntervalMs),

@@ -99,6 +99,9 @@ public static class BrokerConfigNames
     /// <summary><c>log.retention.check.interval.ms</c>.</summary>
     public const string LogRetentionCheckIntervalMs = "log.retention.check.interval.ms";
 
+    /// <summary><c>log.initial.task.delay.ms</c>.</summary>
+    public const string LogInitialTaskDelayMs = "log.initial.task.delay.ms";
+
     /// <summary><c>log.flush.scheduler.interval.ms</c>.</summary>
     public const string LogFlushSchedulerIntervalMs = "log.flush.scheduler.interval.ms";
 

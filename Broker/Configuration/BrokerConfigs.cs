@@ -153,6 +153,11 @@ public static class BrokerConfigs
             Validator = Positive,
         },
         new(LogRetentionCheckIntervalMs, ConfigType.Long, "300000", "Milliseconds between two looks for segments to delete.") { Validator = Positive },
+        new(LogInitialTaskDelayMs, ConfigType.Long, "30000", "Milliseconds from the start to the first look for segments to delete.")
+        {
+            Importance = ConfigImportance.Low,
+            Validator = NotNegative,
+        },
         new(LogFlushOffsetCheckpointIntervalMs, ConfigType.Int, "60000", "Milliseconds between two writes of the recovery points.")
         {
             Importance = ConfigImportance.High,

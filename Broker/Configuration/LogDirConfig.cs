@@ -4,6 +4,7 @@ namespace KBroker.Broker.Configuration;
 /// <param name="Directories">Absolute paths, at least one, all different.</param>
 /// <param name="RecoveryThreads">Threads per directory that recover logs at start.</param>
 /// <param name="RetentionCheckInterval">Time between two looks for segments to delete.</param>
+/// <param name="InitialTaskDelay">Time from the start to the first look for segments to delete, if that is less than between two.</param>
 /// <param name="RecoveryPointCheckpointInterval">Time between two writes of the recovery points.</param>
 /// <param name="LogStartOffsetCheckpointInterval">Time between two writes of the log start offsets.</param>
 /// <param name="HighWatermarkCheckpointInterval">Time between two writes of the high watermarks.</param>
@@ -12,6 +13,7 @@ public sealed record LogDirConfig(
     IReadOnlyList<string> Directories,
     int RecoveryThreads,
     TimeSpan RetentionCheckInterval,
+    TimeSpan InitialTaskDelay,
     TimeSpan RecoveryPointCheckpointInterval,
     TimeSpan LogStartOffsetCheckpointInterval,
     TimeSpan HighWatermarkCheckpointInterval,

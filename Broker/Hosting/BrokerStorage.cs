@@ -1,6 +1,7 @@
 using KBroker.Broker.Configuration;
 using KBroker.Broker.Partitions;
 using KBroker.Controller.Metadata;
+using KBroker.LogEngine;
 using KBroker.LogEngine.Directories;
 using KBroker.LogEngine.Storage;
 using KBroker.Protocol.Identity;
@@ -45,6 +46,7 @@ internal sealed class BrokerStorage : IDisposable
                 RecoveryThreads = config.LogDirs.RecoveryThreads,
                 ConfigFor = topic => LogConfigs.From(config.TopicDefaults.Resolve(image.TopicConfig(topic))),
                 Progress = progress.Report,
+                LogStartRaised = log => Find(log, partitions)?.OnLogStartRaised(),
                 // Told on the thread that met the failure, which may hold a partition's gate: the others are not taken inside it.
                 // Until they are offline, their logs refuse changes themselves.
                 Failed = (directory, _) => ThreadPool.UnsafeQueueUserWorkItem(_ => TakeOffline(directory, partitions), null),
@@ -71,7 +73,12 @@ internal sealed class BrokerStorage : IDisposable
     /// <summary>Begins to look after the logs.</summary>
     public void StartUpkeep()
     {
-        var options = new LogMaintenanceOptions { CheckpointInterval = _config.RecoveryPointCheckpointInterval };
+        var options = new LogMaintenanceOptions
+        {
+            CheckpointInterval = _config.RecoveryPointCheckpointInterval,
+            RetentionInterval = _config.RetentionCheckInterval,
+            InitialDelay = _config.InitialTaskDelay,
+        };
         foreach (LogDirectory directory in Logs.All) _upkeep.Add(new LogMaintenance(directory, options, _time));
         _upkeep.Add(_time.CreateTimer(
             static storage => ((BrokerStorage)storage!).CheckpointHighWatermarks(),
@@ -94,6 +101,9 @@ internal sealed class BrokerStorage : IDisposable
         foreach (IDisposable one in _upkeep) one.Dispose();
         Logs.Dispose();
     }
+
+    private static Partition? Find(PartitionLog log, PartitionRegistry partitions) =>
+        partitions.TryGet(log.TopicPartition.Topic, log.TopicPartition.Partition, out Partition? partition) && partition.Log == log ? partition : null;
 
     private static void TakeOffline(LogDirectory directory, PartitionRegistry partitions)
     {

@@ -220,6 +220,9 @@ public sealed class Partition
         return ErrorCode.None;
     }
 
+    /// <summary>Retention raised the log start: who waits learns of it.</summary>
+    public void OnLogStartRaised() => _waiters.Signal(this, 0, mustReread: true);
+
     /// <summary>Takes the partition out of service: the log is failed, closed or deleted.</summary>
     public void GoOffline()
     {

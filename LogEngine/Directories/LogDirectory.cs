@@ -173,8 +173,57 @@ public sealed partial class LogDirectory : IDisposable
 
     /// <summary>Writes the log starts alone: what DeleteRecords has to keep over a restart.</summary>
     public void WriteLogStarts() => Reported(() => _logStarts.Write(() => _logs
-        .Where(pair => pair.Value.LogStartOffset > pair.Value.Segments.All[0].BaseOffset)
+        .Where(pair => MustBeWritten(pair.Value))
         .Select(pair => KeyValuePair.Create(pair.Key, pair.Value.LogStartOffset))));
+
+    // The first segment's name says where a log starts otherwise, once the names of those before it are gone from the disk too.
+    private static bool MustBeWritten(PartitionLog log) =>
+        log.LogStartOffset > log.Segments.All[0].BaseOffset || (log.Segments.NamesDirty && log.LogStartOffset > 0);
+
+    /// <summary>
+    /// Deletes what no log has to keep at <paramref name="nowMs"/>. What goes wrong in one log leaves the others to be looked at; a full
+    /// disk keeps nothing from being deleted.
+    /// </summary>
+    public void RunRetention(long nowMs)
+    {
+        List<PartitionLog> shortened = [];
+        foreach (PartitionLog log in Logs)
+        {
+            if (log.IsOpen && Attempt(() => log.Retention.RaiseLogStart(nowMs))) shortened.Add(log);
+        }
+
+        if (shortened.Count == 0) return;
+        // The starts are on the disk before a file goes, so that whatever part of the renames a loss of power keeps, no record below
+        // them is read again.
+        Attempt(() =>
+        {
+            WriteLogStarts();
+            return true;
+        });
+        foreach (PartitionLog log in shortened)
+        {
+            if (IsOffline) return;
+            Attempt(() =>
+            {
+                log.Retention.RemoveBelowStart();
+                return true;
+            });
+            _options.LogStartRaised?.Invoke(log);
+        }
+    }
+
+    private static bool Attempt(Func<bool> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (StorageException)
+        {
+            // Told to the directory where it happened, which is offline now unless the failure can pass.
+            return false;
+        }
+    }
 
     /// <summary>Writes the high watermarks, which the owner of the partitions knows.</summary>
     public void WriteHighWatermarks(IEnumerable<KeyValuePair<TopicPartition, long>> offsets)

@@ -35,6 +35,9 @@ public sealed record LogDirectoryOptions
     /// <summary>Called after each partition, from the threads that load.</summary>
     public Action<LogLoadProgress>? Progress { get; init; }
 
+    /// <summary>Called outside the log's gate after retention raised its start.</summary>
+    public Action<PartitionLog>? LogStartRaised { get; init; }
+
     /// <summary>Called once, on whatever thread met it, when the disk fails: the directory is offline from then on.</summary>
     public Action<LogDirectory, StorageException>? Failed { get; init; }
 }

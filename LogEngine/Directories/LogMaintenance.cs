@@ -1,3 +1,4 @@
+using KBroker.LogEngine.Retention;
 using KBroker.LogEngine.Segments;
 using KBroker.LogEngine.Storage;
 
@@ -11,11 +12,17 @@ public sealed record LogMaintenanceOptions
 
     /// <summary><c>log.flush.offset.checkpoint.interval.ms</c></summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary><c>log.retention.check.interval.ms</c></summary>
+    public TimeSpan RetentionInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary><c>log.initial.task.delay.ms</c>: from the start to the first look at retention.</summary>
+    public TimeSpan InitialDelay { get; init; } = TimeSpan.FromSeconds(30);
 }
 
 /// <summary>
 /// The one loop of a log directory: flushes logs that <c>flush.ms</c> asks for and segments that have ended, writes the
-/// checkpoints, deletes files whose delay is over. A run that takes longer than the interval swallows the ones it overlaps.
+/// checkpoints, deletes what retention does not keep and files whose delay is over. A run that takes longer than the interval swallows the ones it overlaps.
 /// </summary>
 public sealed class LogMaintenance : IDisposable
 {
@@ -24,7 +31,10 @@ public sealed class LogMaintenance : IDisposable
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private readonly Lock _running = new();
+    private readonly RetentionClock _clock;
     private long _lastCheckpoint;
+    private long _lastRetention;
+    private TimeSpan _untilRetention;
     private bool _stopped;
 
     /// <summary>Starts the loop.</summary>
@@ -33,7 +43,9 @@ public sealed class LogMaintenance : IDisposable
         _directory = directory;
         _options = options;
         _time = time;
-        _lastCheckpoint = time.GetTimestamp();
+        _clock = new RetentionClock(time);
+        _lastCheckpoint = _lastRetention = time.GetTimestamp();
+        _untilRetention = options.InitialDelay < options.RetentionInterval ? options.InitialDelay : options.RetentionInterval;
         _timer = time.CreateTimer(_ => RunOnce(), null, options.Interval, options.Interval);
     }
 
@@ -53,6 +65,7 @@ public sealed class LogMaintenance : IDisposable
             if (_stopped) return;
             // First of all: on a full disk, what is deleted makes room for the rest.
             Attempt(_directory.RunDeletions);
+            RunRetentionIfDue();
             long now = _directory.Environment.NowMs;
             foreach (PartitionLog log in _directory.Logs) FlushIfDue(log, now);
             if (_directory.IsOffline) return;
@@ -64,6 +77,16 @@ public sealed class LogMaintenance : IDisposable
         {
             _running.Exit();
         }
+    }
+
+    private void RunRetentionIfDue()
+    {
+        // Asked in every run, so that it sees how long the clock has been where it is.
+        long now = _clock.NowMs();
+        if (_time.GetElapsedTime(_lastRetention) < _untilRetention) return;
+        _untilRetention = _options.RetentionInterval;
+        _lastRetention = _time.GetTimestamp();
+        _directory.RunRetention(now);
     }
 
     private static void Attempt(Action work)

@@ -25,7 +25,7 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
         if (segments.Count > 0)
         {
             if (checkpoint.CleanShutdown) CheckEnd(segments, epochs);
-            else Recover(segments, Math.Max(checkpoint.RecoveryPoint, 0), epochs);
+            else Recover(segments, Math.Max(checkpoint.RecoveryPoint, 0), logStart, epochs);
             logStart = Math.Max(logStart, segments[0].BaseOffset);
             if (segments[^1].EndOffset < logStart)
             {
@@ -146,8 +146,13 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
     }
 
     // A segment that ended exactly at the recovery point was written its indexes after it: it counts as above.
-    private void Recover(List<LogSegment> segments, long recoveryPoint, LeaderEpochCache epochs) =>
-        RecoverFrom(segments, Math.Max(segments.FindLastIndex(segment => segment.BaseOffset < recoveryPoint), 0), epochs);
+    // Segments wholly below the log start are on their way out, in whatever order their names went: a gap there says nothing.
+    private void Recover(List<LogSegment> segments, long recoveryPoint, long logStart, LeaderEpochCache epochs)
+    {
+        int byRecoveryPoint = segments.FindLastIndex(segment => segment.BaseOffset < recoveryPoint);
+        int byLogStart = segments.FindLastIndex(segment => segment.BaseOffset <= logStart);
+        RecoverFrom(segments, Math.Max(Math.Max(byRecoveryPoint, byLogStart), 0), epochs);
+    }
 
     private void RecoverFrom(List<LogSegment> segments, int first, LeaderEpochCache epochs)
     {

@@ -25,6 +25,10 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, Compres
     public SegmentStart[] SegmentStarts() => Retried(0, static (reader, _) => Array.ConvertAll(
         reader._segments.Snapshot, segment => new SegmentStart(segment.BaseOffset, segment.LargestTimestamp().Timestamp)));
 
+    /// <summary>The time of a segment's newest record in milliseconds, -1 when none has a time; null when the segment is gone.</summary>
+    public long? LargestTimestamp(LogSegment segment) => Retried(segment, static (reader, segment) =>
+        Array.IndexOf(reader._segments.Snapshot, segment) < 0 ? (long?)null : segment.LargestTimestamp().Timestamp);
+
     private LogReadResult ReadOnce(in Request request)
     {
         (long startOffset, int maxBytes, bool minOneMessage, long upperBound) = request;
@@ -58,15 +62,17 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, Compres
 
     private TimestampOffset? FindMaxTimestampOnce()
     {
+        long start = _log.LogStartOffset;
         TimePosition largest = new(-1, -1);
         LogSegment? holder = null;
         foreach (LogSegment segment in _segments.Snapshot)
         {
+            if (segment.EndOffset <= start) continue;
             TimePosition candidate = segment.LargestTimestamp();
             if (candidate.Timestamp > largest.Timestamp) (largest, holder) = (candidate, segment);
         }
 
-        return holder is null ? null : TimestampSearch.FindFirst(holder, largest.Timestamp, _log.LogStartOffset, codecs);
+        return holder is null ? null : TimestampSearch.FindFirst(holder, largest.Timestamp, start, codecs);
     }
 
     private TResult Retried<TState, TResult>(TState state, Func<LogReader, TState, TResult> read)

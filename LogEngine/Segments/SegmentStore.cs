@@ -65,12 +65,27 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
         _segments = [.. old, fresh];
     }
 
-    /// <summary>Takes the first <paramref name="count"/> segments out of the list and marks their files deleted.</summary>
+    /// <summary>
+    /// Takes the first <paramref name="count"/> segments out of the list and marks their files deleted, the oldest first, so that a
+    /// crash leaves no gap.
+    /// </summary>
     public void RemoveFirst(int count, LogConfig config)
     {
         LogSegment[] old = _segments;
         _segments = old[count..];
-        foreach (LogSegment segment in old.AsSpan(0, count)) Remove(segment, config);
+        for (int i = 0; i < count; i++)
+        {
+            try
+            {
+                Remove(old[i], config);
+            }
+            catch (StorageException)
+            {
+                // What kept its names stays in the list: it would be found by the next start, and has to go before that.
+                _segments = old[i..];
+                throw;
+            }
+        }
     }
 
     /// <summary>Keeps the first <paramref name="count"/> segments; files of the others are deleted at once.</summary>
@@ -130,7 +145,7 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
         }
         catch (StorageException)
         {
-            foreach (string path in moved) environment.FileSystem.Rename(path + SegmentFileNames.Deleted, path);
+            GiveBack(moved);
             throw;
         }
 
@@ -160,10 +175,24 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
         {
             string path = SegmentFileNames.For(Directory, segment.BaseOffset, suffix);
             if (!fs.FileExists(path)) continue;
-            fs.Rename(path, path + SegmentFileNames.Deleted);
+            try
+            {
+                fs.Rename(path, path + SegmentFileNames.Deleted);
+            }
+            catch (StorageException)
+            {
+                GiveBack(moved);
+                throw;
+            }
+
             moved.Add(path);
         }
 
         return moved;
+    }
+
+    private void GiveBack(List<string> moved)
+    {
+        foreach (string path in moved) environment.FileSystem.Rename(path + SegmentFileNames.Deleted, path);
     }
 }

@@ -42,6 +42,9 @@ public interface ILogFileSystem
     /// <summary>Takes the advisory lock on a file, creating it; null when another holder has it. Disposing lets it go.</summary>
     IDisposable? TryLock(string path);
 
+    /// <summary>When a file was last written to, in milliseconds since the epoch.</summary>
+    long LastModifiedMs(string path);
+
     /// <summary>The bytes an unprivileged process can still write to the file system of this directory.</summary>
     long FreeSpace(string directory);
 

@@ -82,6 +82,10 @@ public sealed class PhysicalLogFileSystem : ILogFileSystem
     }
 
     /// <inheritdoc/>
+    public long LastModifiedMs(string path) => Checked("last change", path, () =>
+        new DateTimeOffset(File.GetLastWriteTimeUtc(path)).ToUnixTimeMilliseconds());
+
+    /// <inheritdoc/>
     public long FreeSpace(string directory) => Checked("free space", directory, () => new DriveInfo(directory).AvailableFreeSpace);
 
     /// <inheritdoc/>

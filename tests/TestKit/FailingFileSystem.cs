@@ -50,6 +50,8 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
 
     public IDisposable? TryLock(string path) => disk.TryLock(path);
 
+    public long LastModifiedMs(string path) => disk.LastModifiedMs(path);
+
     public long FreeSpace(string directory) => disk.FreeSpace(directory);
 
     public long TotalSpace(string directory) => disk.TotalSpace(directory);

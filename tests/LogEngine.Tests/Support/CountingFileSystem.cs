@@ -59,6 +59,8 @@ internal sealed class CountingFileSystem(ILogFileSystem inner) : ILogFileSystem
 
     public IDisposable? TryLock(string path) => inner.TryLock(path);
 
+    public long LastModifiedMs(string path) => inner.LastModifiedMs(path);
+
     public long FreeSpace(string directory) => inner.FreeSpace(directory);
 
     private CountedFile Counted(ILogFile file)

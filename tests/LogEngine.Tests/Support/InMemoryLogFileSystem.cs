@@ -18,6 +18,9 @@ public sealed class InMemoryLogFileSystem : ILogFileSystem
 
     public int FlushCount { get; private set; }
 
+    /// <summary>What <see cref="LastModifiedMs"/> says of every file.</summary>
+    public long ModifiedMs { get; set; }
+
     public ILogFile Open(string path)
     {
         lock (_lock) return new MemoryFile(this, path, File(path) ?? throw new StorageException("open", path, 2));
@@ -134,6 +137,8 @@ public sealed class InMemoryLogFileSystem : ILogFileSystem
             return _locks.Add(path) ? new Unlock(() => _locks.Remove(path)) : null;
         }
     }
+
+    public long LastModifiedMs(string path) => ModifiedMs;
 
     public long FreeSpace(string directory) => long.MaxValue;
 
