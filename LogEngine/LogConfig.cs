@@ -26,7 +26,12 @@ public sealed record LogConfig
     /// <summary><c>index.interval.bytes</c>: bytes of log between index entries.</summary>
     public int IndexIntervalBytes { get; init; } = 4096;
 
-    /// <summary><c>flush.messages</c>: records after which the log is flushed at once.</summary>
+    /// <summary>
+    /// <c>kbroker.flush.before.ack</c>: no append counts as done before it is on the disk; see <see cref="PartitionLog.FlushDueEnd"/>.
+    /// </summary>
+    public bool FlushEachAppend { get; init; }
+
+    /// <summary><c>flush.messages</c>: records after which the append that reached the number is flushed before it counts as done.</summary>
     public long FlushMessages { get; init; } = long.MaxValue;
 
     /// <summary><c>flush.ms</c>: milliseconds after which unflushed records are flushed.</summary>

@@ -16,6 +16,9 @@ internal sealed record LogEnvironment(
     /// <summary>What may stay open and in memory between uses.</summary>
     public StorageBudget Budget { get; init; } = StorageBudget.Unbounded();
 
+    /// <summary>Flushes the logs that ask for it.</summary>
+    public GroupCommitter Committer { get; init; } = new(threads: 0);
+
     /// <summary>Called when a log's recovery point went back and the checkpoint on disk has to follow before new appends.</summary>
     public Action RecoveryPointLowered { get; init; } = static () => { };
 

@@ -78,6 +78,23 @@ public sealed class PartitionLog
     /// <summary>Everything below is on the disk; recovery starts here.</summary>
     public long RecoveryPoint => _flusher.RecoveryPoint;
 
+    /// <summary>
+    /// The largest end (exclusive) of an append that the settings (<see cref="LogConfig.FlushEachAppend"/>, <c>flush.messages</c>)
+    /// want on the disk before it counts as done: appends that end at or below it wait for <see cref="RecoveryPoint"/>. It never
+    /// goes back, not even with a truncation.
+    /// </summary>
+    public long FlushDueEnd => _flusher.DueEnd;
+
+    /// <summary>
+    /// Called when <see cref="RecoveryPoint"/> rose, and when a flush failed and the log is not open any more. On the thread that
+    /// flushed, usually outside the gate; it must not wait.
+    /// </summary>
+    public Action? Flushed
+    {
+        get => _flusher.Flushed;
+        set => _flusher.Flushed = value;
+    }
+
     /// <summary>The size of all segments, in bytes.</summary>
     public long SizeInBytes => _segments.TotalSize();
 
@@ -307,6 +324,13 @@ public sealed class PartitionLog
     /// <summary>Returns when everything appended before the call is on the disk. Waits for the disk outside the gate.</summary>
     /// <exception cref="StorageException">The flush failed: the log takes no more appends, and the flush is not repeated.</exception>
     public void Flush() => _flusher.Flush(LogEndOffset);
+
+    /// <summary>
+    /// Asks the directory's committer to bring everything appended so far to the disk, together with what others append until it
+    /// comes to it; <see cref="Flushed"/> tells when. To be called without the gate after an append that <see cref="FlushDueEnd"/>
+    /// covers. Does not wait.
+    /// </summary>
+    public void RequestFlush() => _flusher.Request();
 
     /// <summary>Flushes, trims the files and lets go of them. Slices in use stay valid.</summary>
     internal void Close()

@@ -16,6 +16,7 @@ public static class LogConfigs
         SegmentJitterMs = topic.SegmentJitterMs,
         SegmentIndexBytes = topic.SegmentIndexBytes,
         IndexIntervalBytes = topic.IndexIntervalBytes,
+        FlushEachAppend = topic.FlushBeforeAck,
         FlushMessages = topic.FlushMessages,
         FlushMs = topic.FlushMs,
         MaxMessageBytes = topic.MaxMessageBytes,

@@ -27,6 +27,9 @@ public sealed record TopicConfig
     /// <summary>The delay before a deleted segment's file is removed.</summary>
     public required long FileDeleteDelayMs { get; init; }
 
+    /// <summary>Whether acks=1 and acks=all answer, and consumers see, only what is on the disk.</summary>
+    public required bool FlushBeforeAck { get; init; }
+
     /// <summary>Flush after this many records.</summary>
     public required long FlushMessages { get; init; }
 

@@ -30,6 +30,9 @@ public static class TopicConfigNames
     /// <summary><c>flush.ms</c>.</summary>
     public const string FlushMs = "flush.ms";
 
+    /// <summary><c>kbroker.flush.before.ack</c>.</summary>
+    public const string FlushBeforeAck = "kbroker.flush.before.ack";
+
     /// <summary><c>index.interval.bytes</c>.</summary>
     public const string IndexIntervalBytes = "index.interval.bytes";
 

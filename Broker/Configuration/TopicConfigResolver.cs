@@ -31,6 +31,7 @@ public sealed class TopicConfigResolver(ConfigLayers layers)
             CompressionZstdLevel = Int(CompressionZstdLevel),
             DeleteRetentionMs = Long(DeleteRetentionMs),
             FileDeleteDelayMs = Long(FileDeleteDelayMs),
+            FlushBeforeAck = Boolean(FlushBeforeAck),
             FlushMessages = Long(FlushMessages),
             FlushMs = Long(FlushMs),
             IndexIntervalBytes = Int(IndexIntervalBytes),

@@ -2,7 +2,7 @@ using static KBroker.Broker.Configuration.TopicConfigNames;
 
 namespace KBroker.Broker.Configuration;
 
-/// <summary>All topic settings of Kafka 3.9: name, type, default, rule, meaning, and the broker settings their defaults come from.</summary>
+/// <summary>All topic settings of Kafka 3.9, and KBroker's own: name, type, default, rule, meaning, and the broker settings their defaults come from.</summary>
 public static class TopicConfigs
 {
     private const long Minute = 60_000;
@@ -99,6 +99,11 @@ public static class TopicConfigs
         {
             Validator = NotNegative,
             Synonyms = [new("log.flush.interval.ms"), new("log.flush.scheduler.interval.ms")],
+        },
+        new(FlushBeforeAck, ConfigType.Boolean, "false",
+            "Whether a write with acks=1 or acks=all is acknowledged, and shown to consumers, only once it is flushed to disk; writes that come together share a flush.")
+        {
+            Synonyms = [new(FlushBeforeAck)],
         },
     ];
 

@@ -24,7 +24,7 @@ public sealed class ProduceHandler : ApiHandler
 
     /// <param name="partitions">The replicas here.</param>
     /// <param name="appender">Checks and appends a batch.</param>
-    /// <param name="time">Gives the deadline of acks=all.</param>
+    /// <param name="time">Gives the deadline of what cannot be acknowledged at once.</param>
     public ProduceHandler(PartitionRegistry partitions, BatchAppender appender, TimeProvider time)
         : base(ApiKey.Produce, 3, 13)
     {
@@ -52,14 +52,14 @@ public sealed class ProduceHandler : ApiHandler
         if (request.Acks == 0) return ValueTask.FromResult(round.HasFailed ? PendingResponse.Close : PendingResponse.None);
 
         var response = new ProduceResponse { Responses = topics };
-        return ValueTask.FromResult(round.IsReplicated
+        return ValueTask.FromResult(round.IsAcknowledgeable
             ? PendingResponse.Ready(response)
             : PendingResponse.Later(WaitAsync(response, round, TimeSpan.FromMilliseconds(Math.Max(request.TimeoutMs, 0)))));
     }
 
     private async Task<IApiMessage> WaitAsync(ProduceResponse response, ProduceRound round, TimeSpan timeout)
     {
-        await round.WaitForReplicasAsync(timeout, _time).ConfigureAwait(false);
+        await round.WaitAsync(timeout, _time).ConfigureAwait(false);
         return response;
     }
 }

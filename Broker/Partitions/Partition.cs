@@ -24,6 +24,7 @@ public sealed class Partition
     private volatile PartitionSettings _settings;
     private bool _isOffline;
     private long _highWatermark;
+    private long _hiddenBytes;
 
     /// <summary>A replica whose part in the partition is not known yet.</summary>
     /// <param name="self">This broker.</param>
@@ -41,6 +42,7 @@ public sealed class Partition
         _highWatermark = Math.Clamp(highWatermark, log.LogStartOffset, log.LogEndOffset);
         log.AdvanceCommittedEnd(_highWatermark);
         _leadership = PartitionLeadership.Unknown;
+        log.Flushed = OnFlushed;
     }
 
     /// <summary>Topic and number.</summary>
@@ -71,8 +73,34 @@ public sealed class Partition
     public void UpdateSettings(PartitionSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        _settings = settings;
-        Log.UpdateConfig(settings.Log);
+        lock (Log.Gate)
+        {
+            _settings = settings;
+            Log.UpdateConfig(settings.Log);
+            if (_leadership.Role == PartitionRole.Leader) AdvanceHighWatermark();
+        }
+
+        RequestFlushIfHidden();
+        _waiters.Signal(this, 0, mustReread: true);
+    }
+
+    /// <summary>
+    /// What an append is answered with: nothing yet (null), success once it is on the disk where the topic asks for that and, with
+    /// <paramref name="allReplicas"/>, below the high watermark, or why it may not survive.
+    /// </summary>
+    /// <param name="nextOffset">Where it ended, exclusive.</param>
+    /// <param name="epoch">The leader's term as it was before the append: in another one, these offsets may be other records'.</param>
+    /// <param name="allReplicas">Whether acks=all is asked for.</param>
+    public ErrorCode? Acknowledgement(long nextOffset, LeaderEpoch epoch, bool allReplicas)
+    {
+        if (!allReplicas && nextOffset > Log.FlushDueEnd) return ErrorCode.None;
+        // The offsets before the role: a log that is cut afterwards was this term's when they covered the append.
+        bool done = nextOffset <= HighWatermark || !allReplicas;
+        done &= nextOffset <= Log.RecoveryPoint || nextOffset > Log.FlushDueEnd;
+        PartitionLeadership leadership = _leadership;
+        if (leadership.Role != PartitionRole.Leader) return ErrorOf(leadership.Role);
+        if (leadership.LeaderEpoch != epoch) return ErrorCode.NotLeaderOrFollower;
+        return done ? ErrorCode.None : null;
     }
 
     /// <summary>
@@ -103,18 +131,18 @@ public sealed class Partition
             if (decision.Role == PartitionRole.Leader) AdvanceHighWatermark();
         }
 
+        RequestFlushIfHidden();
         _waiters.Signal(this, 0, mustReread: true);
     }
 
     /// <summary>
     /// Appends one validated batch as leader. With <paramref name="allReplicas"/> the append is refused unless enough replicas
-    /// are in sync; whether it is replicated shows when the high watermark reaches the result's next offset.
+    /// are in sync. When it may be acknowledged, <see cref="Acknowledgement"/> says.
     /// </summary>
     public PartitionAppendResult AppendAsLeader(Span<byte> batch, bool allReplicas)
     {
         LogAppendResult appended;
-        long before;
-        long after;
+        long shown = 0;
         try
         {
             lock (Log.Gate)
@@ -129,9 +157,11 @@ public sealed class Partition
                 }
 
                 appended = Log.AppendAsLeader(batch, leadership.LeaderEpoch);
-                before = _highWatermark;
-                if (appended.Status == AppendStatus.Appended) AdvanceHighWatermark();
-                after = _highWatermark;
+                if (appended.Status == AppendStatus.Appended)
+                {
+                    _hiddenBytes += batch.Length;
+                    shown = AdvanceHighWatermark();
+                }
             }
         }
         catch (StorageException e)
@@ -139,7 +169,9 @@ public sealed class Partition
             return PartitionAppendResult.Failed(ErrorCode.KafkaStorageError, e.Message);
         }
 
-        if (after != before) _waiters.Signal(this, batch.Length, mustReread: false);
+        // Without the gate: it may wake a thread.
+        if (appended.NextOffset <= Log.FlushDueEnd) Log.RequestFlush();
+        if (shown > 0) _waiters.Signal(this, shown, mustReread: false);
         return appended.Status switch
         {
             AppendStatus.Appended => new(ErrorCode.None, appended.FirstOffset, appended.NextOffset, appended.LogAppendTime, appended.LogStartOffset),
@@ -270,17 +302,51 @@ public sealed class Partition
 
     /// <summary>
     /// The high watermark is the smallest log end among the replicas in sync. Without other replicas in sync that is this log's
-    /// end; with others it waits for their fetches. Called under the gate.
+    /// end; with others it waits for their fetches. Where the topic wants records on the disk before they are acknowledged, a log
+    /// ends here where its flushed part does, this broker's as any other's: what was read must not vanish with the power. Called
+    /// under the gate.
     /// </summary>
-    private void AdvanceHighWatermark()
+    /// <returns>About how many bytes became visible; at least 1 if any did.</returns>
+    private long AdvanceHighWatermark()
     {
         PartitionLeadership leadership = _leadership;
-        if (leadership.InSyncReplicas.Length == 1 && leadership.InSyncReplicas[0] == _self)
+        long end = _settings.Log.FlushEachAppend ? Log.RecoveryPoint : Log.LogEndOffset;
+        long shown = 0;
+        // The setting may come into force over records that were shown already: the high watermark never goes back.
+        if (end > _highWatermark && leadership.InSyncReplicas.Length == 1 && leadership.InSyncReplicas[0] == _self)
         {
-            Volatile.Write(ref _highWatermark, Log.LogEndOffset);
-            Log.AdvanceCommittedEnd(Log.LogEndOffset);
+            Volatile.Write(ref _highWatermark, end);
+            Log.AdvanceCommittedEnd(end);
+            // What a flush left behind counts too: a reader that looks again too early finds less and waits on.
+            shown = Math.Max(_hiddenBytes, 1);
+            _hiddenBytes = 0;
         }
 
         Debug.Assert(LogStartOffset <= HighWatermark && HighWatermark <= Log.LogEndOffset, "log start ≤ high watermark ≤ log end");
+        return shown;
+    }
+
+    /// <summary>What only waits for this broker's disk, as after a restart, does not wait for the next append to be shown.</summary>
+    private void RequestFlushIfHidden()
+    {
+        if (_settings.Log.FlushEachAppend && HighWatermark < Log.LogEndOffset && Log.IsOpen) Log.RequestFlush();
+    }
+
+    /// <summary>More of the log is on the disk, or its disk failed.</summary>
+    private void OnFlushed()
+    {
+        if (!Log.IsOpen)
+        {
+            GoOffline();
+            return;
+        }
+
+        long shown = 0;
+        lock (Log.Gate)
+        {
+            if (_leadership.Role == PartitionRole.Leader) shown = AdvanceHighWatermark();
+        }
+
+        _waiters.Signal(this, shown, mustReread: false);
     }
 }

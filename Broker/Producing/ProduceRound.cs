@@ -1,11 +1,12 @@
 using System.Text;
 using KBroker.Broker.Partitions;
 using KBroker.Protocol;
+using KBroker.Protocol.Identity;
 using KBroker.Protocol.Messages;
 
 namespace KBroker.Broker.Producing;
 
-/// <summary>The appends of one Produce request: each partition's answer, and which of them still wait for replicas.</summary>
+/// <summary>The appends of one Produce request: each partition's answer, and which of them cannot be acknowledged yet.</summary>
 internal sealed class ProduceRound
 {
     private readonly PartitionRegistry _partitions;
@@ -13,7 +14,7 @@ internal sealed class ProduceRound
     private readonly short _version;
     private readonly short _acks;
     private readonly bool _isTransactional;
-    private List<Unreplicated>? _unreplicated;
+    private List<Unacknowledged>? _unacknowledged;
 
     /// <param name="partitions">The replicas here.</param>
     /// <param name="appender">Checks and appends a batch.</param>
@@ -32,8 +33,8 @@ internal sealed class ProduceRound
     /// <summary>Whether a partition was refused.</summary>
     public bool HasFailed { get; private set; }
 
-    /// <summary>Whether all appends have the replicas they ask for.</summary>
-    public bool IsReplicated => _unreplicated is null;
+    /// <summary>Whether all appends have the replicas they ask for, and are on the disk where their topic asks for it.</summary>
+    public bool IsAcknowledgeable => _unacknowledged is null;
 
     /// <summary>Appends to the partitions of one topic.</summary>
     public ProduceResponse.TopicProduceResponse Append(ProduceRequestView.TopicProduceData request)
@@ -59,29 +60,36 @@ internal sealed class ProduceRound
         };
     }
 
-    /// <summary>Waits until the replicas have everything, or the deadline turns what they lack into an error.</summary>
-    public async Task WaitForReplicasAsync(TimeSpan timeout, TimeProvider time)
+    /// <summary>Waits until everything can be acknowledged, or the deadline turns what cannot into an error.</summary>
+    public async Task WaitAsync(TimeSpan timeout, TimeProvider time)
     {
         long started = time.GetTimestamp();
-        foreach (Unreplicated append in _unreplicated ?? [])
+        foreach (Unacknowledged append in _unacknowledged ?? [])
         {
             TimeSpan left = timeout - time.GetElapsedTime(started);
-            ErrorCode error = await ReplicationWaiter.WaitAsync(
-                append.Partition, append.NextOffset, left > TimeSpan.Zero ? left : TimeSpan.Zero, time).ConfigureAwait(false);
-            if (error == ErrorCode.None) continue;
-            append.Answer.ErrorCode = error;
-            append.Answer.BaseOffset = -1;
+            ErrorCode error = await AcknowledgementWaiter.WaitAsync(
+                append.Partition, append.NextOffset, append.Epoch, allReplicas: _acks == -1, left > TimeSpan.Zero ? left : TimeSpan.Zero, time).ConfigureAwait(false);
+            if (error != ErrorCode.None) Refuse(append.Answer, error);
         }
     }
 
     private ProduceResponse.PartitionProduceResponse Append(Partition partition, ProduceRequestView.PartitionProduceData data)
     {
         if (_acks is not (0 or 1 or -1)) return BatchAppender.Refused(ErrorCode.InvalidRequiredAcks);
+        LeaderEpoch epoch = partition.Leadership.LeaderEpoch;
         ProduceResponse.PartitionProduceResponse answer =
             _appender.Append(partition, data.Records.Memory, _version, _isTransactional, allReplicas: _acks == -1, out long nextOffset);
-        if (_acks == -1 && answer.ErrorCode == ErrorCode.None && partition.HighWatermark < nextOffset)
-            (_unreplicated ??= []).Add(new Unreplicated(partition, nextOffset, answer));
+        if (_acks == 0 || answer.ErrorCode != ErrorCode.None) return answer;
+        ErrorCode? settled = partition.Acknowledgement(nextOffset, epoch, allReplicas: _acks == -1);
+        if (settled is null) (_unacknowledged ??= []).Add(new Unacknowledged(partition, nextOffset, epoch, answer));
+        else if (settled != ErrorCode.None) Refuse(answer, settled.Value);
         return answer;
+    }
+
+    private static void Refuse(ProduceResponse.PartitionProduceResponse answer, ErrorCode error)
+    {
+        answer.ErrorCode = error;
+        answer.BaseOffset = -1;
     }
 
     private ErrorCode Find(ProduceRequestView.TopicProduceData request, out TopicReplicas? topic)
@@ -90,6 +98,6 @@ internal sealed class ProduceRound
         return _partitions.TryGetTopic(request.Name, out topic) ? ErrorCode.None : ErrorCode.UnknownTopicOrPartition;
     }
 
-    private readonly record struct Unreplicated(
-        Partition Partition, long NextOffset, ProduceResponse.PartitionProduceResponse Answer);
+    private readonly record struct Unacknowledged(
+        Partition Partition, long NextOffset, LeaderEpoch Epoch, ProduceResponse.PartitionProduceResponse Answer);
 }

@@ -34,6 +34,7 @@ public sealed partial class LogDirectory : IDisposable
             Codecs = options.Codecs,
             Budget = options.Budget,
             RecoveryPointLowered = WriteRecoveryPoints,
+            Committer = new GroupCommitter(options.FlushThreads),
         };
         _recoveryPoints = new OffsetCheckpoint(fileSystem, Path, OffsetCheckpoint.RecoveryPoints);
         _highWatermarks = new OffsetCheckpoint(fileSystem, Path, OffsetCheckpoint.HighWatermarks);
@@ -235,6 +236,9 @@ public sealed partial class LogDirectory : IDisposable
     /// <summary>The high watermarks as last written; none when the file cannot be understood.</summary>
     public IReadOnlyDictionary<TopicPartition, long> ReadHighWatermarks() => ReadOrWarn(_highWatermarks);
 
+    /// <summary>Flushes on this thread the logs that have asked for it and wait for a thread.</summary>
+    public void RunFlushes() => _environment.Committer.RunPending();
+
     /// <summary>Deletes what has waited long enough.</summary>
     public void RunDeletions() => Reported(() => _environment.Deletions.Run(_environment.NowMs));
 
@@ -245,6 +249,8 @@ public sealed partial class LogDirectory : IDisposable
     {
         if (_closed) return;
         _closed = true;
+        // What it leaves in the queue is flushed with the closing of the logs.
+        _environment.Committer.Dispose();
         try
         {
             if (IsOffline) return;
@@ -268,6 +274,7 @@ public sealed partial class LogDirectory : IDisposable
     {
         if (_closed) return;
         _closed = true;
+        _environment.Committer.Dispose();
         foreach (PartitionLog log in _logs.Values) log.Abandon(LogState.Closed);
         _lock.Dispose();
     }

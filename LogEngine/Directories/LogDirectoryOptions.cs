@@ -26,6 +26,12 @@ public sealed record LogDirectoryOptions
     /// <summary><c>num.recovery.threads.per.data.dir</c></summary>
     public int RecoveryThreads { get; init; } = 2;
 
+    /// <summary>
+    /// The most threads that flush logs whose appends wait for it; they start when needed. With 0, <see cref="LogDirectory.RunFlushes"/>
+    /// does the work.
+    /// </summary>
+    public int FlushThreads { get; init; } = GroupCommitter.DefaultThreads;
+
     /// <summary>What a search by time decompresses with; the caller's, to be disposed after the directory.</summary>
     public CompressionCodecs Codecs { get; init; } = new();
 

@@ -105,6 +105,8 @@ public sealed class LogMaintenance : IDisposable
     {
         LogFlusher flusher = log.Flusher;
         if (!log.IsOpen) return;
+        // A failure that could pass, or an owner that did not ask: nobody waits for ever.
+        if (flusher.DueEnd > flusher.RecoveryPoint) log.RequestFlush();
         Attempt(() =>
         {
             if (flusher.IsDue(now, log.Config)) log.Flush();

@@ -13,11 +13,24 @@ namespace KBroker.LogEngine.Segments;
 internal sealed class LogFlusher(
     PartitionLog log, LogEnvironment environment, SegmentStore segments, LeaderEpochCache epochs, long recoveryPoint)
 {
+    private const int Resting = 0;
+    private const int Waiting = 1;
+    private const int Flushing = 2;
+    private const int FlushingAndAsked = 3;
+
     private long _recoveryPoint = recoveryPoint;
+    private long _dueEnd;
+    private int _turn;
     private long _lastFlushMs = environment.NowMs;
     private int _truncations;
 
     public long RecoveryPoint => Volatile.Read(ref _recoveryPoint);
+
+    /// <summary>See <see cref="PartitionLog.FlushDueEnd"/>; 0 when no append asked.</summary>
+    public long DueEnd => Volatile.Read(ref _dueEnd);
+
+    /// <summary>Called without the flush's gate, on the thread that flushed, when the recovery point rose or the flush failed.</summary>
+    public Action? Flushed { get; set; }
 
     /// <summary>Whether <c>flush.ms</c> has passed over unflushed records.</summary>
     public bool IsDue(long nowMs, LogConfig config) =>
@@ -26,10 +39,42 @@ internal sealed class LogFlusher(
     /// <summary>Where the unflushed segments end that no longer grow; the recovery point when there are none.</summary>
     public long SealedEnd => Math.Max(RecoveryPoint, segments.Active.BaseOffset);
 
+    /// <summary>Under the gate: notes whether the log's settings want what it holds now on the disk. Nothing is flushed here.</summary>
     public void AfterAppend(LogConfig config)
     {
-        if (config.FlushMessages != long.MaxValue && log.LogEndOffset - _recoveryPoint >= config.FlushMessages) Flush(log.LogEndOffset);
+        long end = log.LogEndOffset;
+        if (config.FlushEachAppend
+            || (config.FlushMessages != long.MaxValue && end - Math.Max(_recoveryPoint, _dueEnd) >= config.FlushMessages))
+            Volatile.Write(ref _dueEnd, Math.Max(_dueEnd, end));
     }
+
+    /// <summary>Asks for a flush of what the log holds now, by the directory's committer.</summary>
+    public void Request()
+    {
+        if (RecoveryPoint < log.LogEndOffset) environment.Committer.Request(this);
+    }
+
+    /// <summary>Whether the caller has to put this log into the committer's queue: it neither waits there nor will look again.</summary>
+    public bool TryAskForTurn()
+    {
+        while (true)
+        {
+            int turn = Volatile.Read(ref _turn);
+            if (turn is Waiting or FlushingAndAsked) return false;
+            int next = turn == Resting ? Waiting : FlushingAndAsked;
+            if (Interlocked.CompareExchange(ref _turn, next, turn) == turn) return next == Waiting;
+        }
+    }
+
+    /// <summary>What asks from here on may not be covered.</summary>
+    public void BeginTurn() => Volatile.Write(ref _turn, Flushing);
+
+    /// <summary>Whether the log was asked for again meanwhile; it counts as waiting then.</summary>
+    public bool EndTurn() =>
+        Interlocked.CompareExchange(ref _turn, Resting, Flushing) != Flushing && Interlocked.Exchange(ref _turn, Waiting) == FlushingAndAsked;
+
+    /// <summary>Flushes everything the log holds.</summary>
+    public void FlushAll() => Flush(log.LogEndOffset);
 
     /// <summary>Under the gate: the log was cut, and what is known to be on the disk ends there at the latest.</summary>
     public void AfterTruncation(long endOffset)
@@ -48,6 +93,7 @@ internal sealed class LogFlusher(
         if (offset <= RecoveryPoint && !segments.NamesDirty && !epochs.IsDirty) return;
         var logs = new List<(SegmentFile Segment, ILogFile File)>();
         var indexes = new List<IndexFlush>();
+        bool rose = false;
         try
         {
             bool names;
@@ -76,13 +122,15 @@ internal sealed class LogFlusher(
             {
                 foreach (IndexFlush index in indexes) index.Index.NoteFlushed(index.Version);
                 if (names) segments.NoteNamesFlushed(namesVersion);
-                if (truncations == _truncations && offset > _recoveryPoint) Volatile.Write(ref _recoveryPoint, offset);
+                rose = truncations == _truncations && offset > _recoveryPoint;
+                if (rose) Volatile.Write(ref _recoveryPoint, offset);
                 Volatile.Write(ref _lastFlushMs, environment.NowMs);
             }
         }
         catch (StorageException e)
         {
             log.Fail(e);
+            Flushed?.Invoke();
             throw;
         }
         finally
@@ -90,6 +138,8 @@ internal sealed class LogFlusher(
             foreach ((SegmentFile segment, _) in logs) segment.Release();
             foreach (IndexFlush index in indexes) index.File.Dispose();
         }
+
+        if (rose) Flushed?.Invoke();
     }
 
     private void Choose(long offset, List<(SegmentFile Segment, ILogFile File)> logs, List<IndexFlush> indexes)

@@ -178,12 +178,13 @@ public sealed class LogDirectoryTests
     public void Flush_Fails_NotRepeatedAndOffline()
     {
         using LogDirectory directory = Open();
-        PartitionLog log = directory.Create(Partition, TopicId, LogConfig.Default with { FlushMessages = 1 });
+        PartitionLog log = directory.Create(Partition, TopicId, LogConfig.Default);
         _disk.BeforeChange = (operation, path) =>
         {
             if (operation == "flush") throw new StorageException(operation, path, 5);
         };
-        Assert.Throws<StorageException>(() => Append(log, 1));
+        Append(log, 1);
+        Assert.Throws<StorageException>(log.Flush);
         _disk.BeforeChange = null;
         Assert.Throws<StorageException>(log.Flush);
         Assert.True(directory.IsOffline);

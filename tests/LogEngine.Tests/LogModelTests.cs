@@ -107,6 +107,7 @@ public sealed class LogModelTests
             byte[] batch = Batches.Make(records, _random.Next(100), timestamp, (byte)_random.Next(256));
             LogAppendResult result = _rig.Log.AppendAsLeader(batch, new LeaderEpoch(_epoch));
             Assert.Equal((AppendStatus.Appended, _end), (result.Status, result.FirstOffset));
+            if (_rig.Log.FlushDueEnd >= result.NextOffset) _rig.Log.Flush();
             _model.Add(new Batch(_end, _end + records - 1, timestamp, _epoch, batch));
             _end += records;
         }

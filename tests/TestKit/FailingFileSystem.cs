@@ -4,14 +4,18 @@ using Microsoft.Win32.SafeHandles;
 
 namespace KBroker.TestKit;
 
-/// <summary>The real disk, on which writes below chosen directories fail with a system error from a moment on.</summary>
+/// <summary>The real disk, on which writes below chosen directories fail with a system error, or flushes take long, from a moment on.</summary>
 public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
 {
     private const int InputOutputError = 5;
     private const int NoSpaceLeft = 28;
 
     private ImmutableHashSet<string> _failing = [];
+    private readonly object _flushes = new();
+    private bool _holding;
+    private int _held;
     private volatile int _errno;
+    private volatile bool _onlyFlushes;
 
     public FailingFileSystem()
         : this(new PhysicalLogFileSystem())
@@ -21,6 +25,30 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
     public void FailWritesBelow(string directory) => Fail(directory, InputOutputError);
 
     public void FillUp(string directory) => Fail(directory, NoSpaceLeft);
+
+    public void FailFlushesBelow(string directory)
+    {
+        _onlyFlushes = true;
+        Fail(directory, InputOutputError);
+    }
+
+    /// <summary>Flushes of segments do not end until <see cref="ReleaseFlushes"/>.</summary>
+    public void HoldFlushes()
+    {
+        lock (_flushes) _holding = true;
+    }
+
+    /// <summary>How many flushes are held.</summary>
+    public int HeldFlushes => Volatile.Read(ref _held);
+
+    public void ReleaseFlushes()
+    {
+        lock (_flushes)
+        {
+            _holding = false;
+            Monitor.PulseAll(_flushes);
+        }
+    }
 
     public void Recover() => _failing = [];
 
@@ -56,6 +84,16 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
 
     public long TotalSpace(string directory) => disk.TotalSpace(directory);
 
+    private void WaitWhileHeld()
+    {
+        lock (_flushes)
+        {
+            _held++;
+            while (_holding) Monitor.Wait(_flushes);
+            _held--;
+        }
+    }
+
     private void Fail(string directory, int errno)
     {
         _errno = errno;
@@ -64,6 +102,7 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
 
     private void Check(string operation, string path)
     {
+        if (_onlyFlushes && operation != "flush") return;
         if (Volatile.Read(ref _failing).Any(one => path.StartsWith(one, StringComparison.Ordinal))) throw new StorageException(operation, path, _errno);
     }
 
@@ -89,6 +128,7 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
 
         public void Flush()
         {
+            if (Path.EndsWith(".log", StringComparison.Ordinal)) owner.WaitWhileHeld();
             owner.Check("flush", Path);
             file.Flush();
         }

@@ -36,7 +36,7 @@ public sealed class TopicConfigTests
     [Fact]
     public void Table_Defaults_AreValidAndSynonymsExist()
     {
-        Assert.Equal(36, TopicConfigs.Table.Definitions.Count);
+        Assert.Equal(37, TopicConfigs.Table.Definitions.Count);
         foreach (ConfigDefinition definition in TopicConfigs.Table.Definitions.Concat(BrokerConfigs.Table.Definitions))
         {
             if (definition.DefaultText is { } text) Assert.Null(definition.TryParse(text, out _));

@@ -67,7 +67,7 @@ public sealed class PartitionTests : IDisposable
     {
         Partition.Apply(PartitionRig.Leader(1, PartitionRig.Self, PartitionRig.Other));
         long next = Append(allReplicas: true).NextOffset;
-        Task<ErrorCode> waiting = ReplicationWaiter.WaitAsync(Partition, next, TimeSpan.FromMinutes(1), new ManualTimeProvider());
+        Task<ErrorCode> waiting = AcknowledgementWaiter.WaitAsync(Partition, next, new LeaderEpoch(1), allReplicas: true, TimeSpan.FromMinutes(1), new ManualTimeProvider());
         Assert.False(waiting.IsCompleted);
 
         Partition.Apply(PartitionRig.Leader(1, PartitionRig.Self) with { PartitionEpoch = new PartitionEpoch(2) });
@@ -81,7 +81,7 @@ public sealed class PartitionTests : IDisposable
     {
         var time = new ManualTimeProvider();
         Partition.Apply(PartitionRig.Leader(1, PartitionRig.Self, PartitionRig.Other));
-        Task<ErrorCode> waiting = ReplicationWaiter.WaitAsync(Partition, Append().NextOffset, TimeSpan.FromSeconds(5), time);
+        Task<ErrorCode> waiting = AcknowledgementWaiter.WaitAsync(Partition, Append().NextOffset, new LeaderEpoch(1), allReplicas: true, TimeSpan.FromSeconds(5), time);
 
         time.Advance(TimeSpan.FromSeconds(5));
 
@@ -93,7 +93,7 @@ public sealed class PartitionTests : IDisposable
     {
         Partition.Apply(PartitionRig.Leader(1, PartitionRig.Self, PartitionRig.Other));
         Task<ErrorCode> waiting =
-            ReplicationWaiter.WaitAsync(Partition, Append().NextOffset, TimeSpan.FromMinutes(1), new ManualTimeProvider());
+            AcknowledgementWaiter.WaitAsync(Partition, Append().NextOffset, new LeaderEpoch(1), allReplicas: true, TimeSpan.FromMinutes(1), new ManualTimeProvider());
 
         Partition.Apply(PartitionRig.Follower(2));
 
