@@ -1,5 +1,6 @@
 using KBroker.LogEngine.Directories;
 using KBroker.LogEngine.Limits;
+using KBroker.LogEngine.Producers;
 using KBroker.LogEngine.Storage;
 using KBroker.Protocol.Compression;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,9 @@ internal sealed record LogEnvironment(
 
     /// <summary>Flushes the logs that ask for it.</summary>
     public GroupCommitter Committer { get; init; } = new(threads: 0);
+
+    /// <summary>How long and how many producers a log remembers.</summary>
+    public ProducerOptions Producers { get; init; } = new();
 
     /// <summary>Called when a log's recovery point went back and the checkpoint on disk has to follow before new appends.</summary>
     public Action RecoveryPointLowered { get; init; } = static () => { };

@@ -1,3 +1,4 @@
+using KBroker.LogEngine.Indexes;
 using KBroker.LogEngine.Segments;
 
 namespace KBroker.LogEngine;
@@ -16,10 +17,30 @@ public enum AppendStatus
 
     /// <summary>The given offsets start below the log end or do not rise; nothing was written.</summary>
     OffsetsOutOfOrder,
+
+    /// <summary>
+    /// The batch is one of the producer's last five; nothing was written, and the result tells where that one lies.
+    /// </summary>
+    Duplicate,
+
+    /// <summary>
+    /// The batch's sequence does not follow the producer's last one, or does not begin a new epoch at 0; nothing was written
+    /// (OUT_OF_ORDER_SEQUENCE_NUMBER).
+    /// </summary>
+    OutOfOrderSequence,
+
+    /// <summary>A later epoch of the producer has written; nothing was written (INVALID_PRODUCER_EPOCH).</summary>
+    InvalidProducerEpoch,
+
+    /// <summary>A batch outside of the producer's open transaction; nothing was written (INVALID_TXN_STATE).</summary>
+    InvalidTransactionState,
+
+    /// <summary>A marker of a coordinator that another has replaced; nothing was written (TRANSACTION_COORDINATOR_FENCED).</summary>
+    TransactionCoordinatorFenced,
 }
 
 /// <summary>
-/// What an append assigned. <paramref name="LogAppendTime"/> is -1 unless the broker stamps timestamps; then milliseconds.
+/// What an append assigned; for a duplicate, what the first of the two was assigned. <paramref name="LogAppendTime"/> is -1 unless the broker stamps timestamps; then milliseconds.
 /// <paramref name="LastOffset"/> is inclusive.
 /// </summary>
 public readonly record struct LogAppendResult(
@@ -43,7 +64,14 @@ public enum LogReadStatus
 /// What a read found: the slice, to be disposed by the caller, or null when there are no bytes; and the log's offsets as they
 /// were when it was taken.
 /// </summary>
-public readonly record struct LogReadResult(LogReadStatus Status, LogSlice? Slice, long LogStartOffset, long LogEndOffset);
+public readonly record struct LogReadResult(LogReadStatus Status, LogSlice? Slice, long LogStartOffset, long LogEndOffset)
+{
+    /// <summary>
+    /// Where they were asked for: the aborted transactions that have records in the slice, and perhaps some that begin after it, by
+    /// rising offset of their markers. Null when there are none.
+    /// </summary>
+    public IReadOnlyList<AbortedTransaction>? AbortedTransactions { get; init; }
+}
 
 /// <summary>A record's timestamp (milliseconds), its offset and its leader epoch (-1 unknown).</summary>
 public readonly record struct TimestampOffset(long Timestamp, long Offset, int LeaderEpoch);

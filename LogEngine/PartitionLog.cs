@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using KBroker.LogEngine.Epochs;
+using KBroker.LogEngine.Producers;
 using KBroker.LogEngine.Recovery;
 using KBroker.LogEngine.Retention;
 using KBroker.LogEngine.Segments;
@@ -26,6 +27,7 @@ public sealed class PartitionLog
     private readonly LeaderEpochCache _epochs;
     private readonly LogReader _reader;
     private readonly LogFlusher _flusher;
+    private readonly LogProducers _producers;
     private volatile LogConfig _config;
     private long _logStartOffset;
     private long _logEndOffset;
@@ -43,6 +45,7 @@ public sealed class PartitionLog
         _logStartOffset = loaded.LogStartOffset;
         _logEndOffset = loaded.LogEndOffset;
         _committedEnd = loaded.LogStartOffset;
+        _producers = loaded.Producers;
         _reader = new LogReader(this, _segments, environment.Codecs);
         _flusher = new LogFlusher(this, environment, _segments, _epochs, loaded.RecoveryPoint);
         Retention = new LogRetention(this, _segments, environment);
@@ -74,6 +77,23 @@ public sealed class PartitionLog
     /// fate of a transaction. It lies between log start and log end, starts at the log start, and falls only with a truncation.
     /// </summary>
     public long CommittedEnd => Volatile.Read(ref _committedEnd);
+
+    /// <summary>
+    /// The end (exclusive) of what is settled: every transaction below has its marker, below <see cref="CommittedEnd"/>. It lies between
+    /// log start and <see cref="CommittedEnd"/>. Takes no lock.
+    /// </summary>
+    public long LastStableOffset
+    {
+        get
+        {
+            // In this order: what was committed by then cannot begin a transaction that is not seen after.
+            long committed = CommittedEnd;
+            return Math.Min(committed, Math.Max(_producers.FirstUnstable, LogStartOffset));
+        }
+    }
+
+    /// <summary>The number of producers that the log remembers.</summary>
+    public int ProducerCount => _producers.Count;
 
     /// <summary>Everything below is on the disk; recovery starts here.</summary>
     public long RecoveryPoint => _flusher.RecoveryPoint;
@@ -122,12 +142,15 @@ public sealed class PartitionLog
 
     internal LeaderEpochCache EpochCache => _epochs;
 
+    internal LogProducers Producers => _producers;
+
     /// <summary>
     /// Appends batches of magic 2 that the caller has validated (structure, CRC, timestamps): stamps base offset, leader epoch and,
-    /// where the topic asks for it, the append time into <paramref name="records"/>, and writes them with one call.
+    /// where the topic asks for it, the append time into <paramref name="records"/>, and writes them with one call. Batches with a
+    /// producer id are checked first against what the producer has in the log (KIP-98): one that is there is not written again.
     /// </summary>
     /// <exception cref="StorageException">The disk failed; nothing of the append is visible.</exception>
-    public LogAppendResult AppendAsLeader(Span<byte> records, LeaderEpoch epoch)
+    public LogAppendResult AppendAsLeader(Span<byte> records, LeaderEpoch epoch, AppendOrigin origin = AppendOrigin.Client)
     {
         lock (Gate)
         {
@@ -135,7 +158,16 @@ public sealed class PartitionLog
             LogConfig config = _config;
             long now = _environment.NowMs;
             long appendTime = config.MessageTimestampType == TimestampType.LogAppendTime ? now : -1;
-            AppendStatus status = LeaderStamp.Apply(records, LogEndOffset, epoch, appendTime, config.MaxMessageBytes, out BatchRange range);
+            AppendStatus status = _producers.Check(records, origin, out ProducerBatch duplicate);
+            if (status == AppendStatus.Duplicate)
+            {
+                return new LogAppendResult(
+                    status, duplicate.FirstOffset, duplicate.LastOffset, appendTime < 0 ? -1 : duplicate.Timestamp, LogStartOffset);
+            }
+
+            BatchRange range = default;
+            if (status == AppendStatus.Appended)
+                status = LeaderStamp.Apply(records, LogEndOffset, epoch, appendTime, config.MaxMessageBytes, out range);
             if (status == AppendStatus.Appended && records.Length > config.SegmentBytes) status = AppendStatus.RecordListTooLarge;
             if (status != AppendStatus.Appended) return new LogAppendResult(status, -1, -1, -1, LogStartOffset);
             Write(records, range, config, now);
@@ -147,7 +179,8 @@ public sealed class PartitionLog
 
     /// <summary>
     /// Appends batches that carry their leader's offsets and epochs, CRC checked by the caller. Bytes after the last whole batch
-    /// are left out. Offsets must rise from the log end; gaps are allowed, as compaction leaves them.
+    /// are left out. Offsets must rise from the log end; gaps are allowed, as compaction leaves them. Producers were checked where the
+    /// batches come from: here their states only follow.
     /// </summary>
     /// <exception cref="StorageException">The disk failed; nothing of the append is visible.</exception>
     public LogAppendResult AppendAsFollower(ReadOnlySpan<byte> records)
@@ -176,11 +209,26 @@ public sealed class PartitionLog
     /// <summary>
     /// Reads from the batch that holds <paramref name="startOffset"/>: at most <paramref name="maxBytes"/> bytes, but the whole
     /// first batch if <paramref name="minOneMessage"/>, and nothing if it does not fit otherwise; a later batch may be cut. No batch that reaches
-    /// <paramref name="upperBound"/> (exclusive: high watermark, last stable offset or log end) is touched. Takes no lock.
+    /// <paramref name="upperBound"/> (exclusive: high watermark, last stable offset or log end) is touched. With
+    /// <paramref name="withAborted"/> the result tells the aborted transactions of what was read; the bound must then be a
+    /// <see cref="LastStableOffset"/> or lower. Takes no lock.
     /// </summary>
     /// <exception cref="StorageException">The disk failed or the log is closed.</exception>
-    public LogReadResult Read(long startOffset, int maxBytes, bool minOneMessage, long upperBound) =>
-        _reader.Read(startOffset, maxBytes, minOneMessage, upperBound);
+    public LogReadResult Read(long startOffset, int maxBytes, bool minOneMessage, long upperBound, bool withAborted = false) =>
+        _reader.Read(startOffset, maxBytes, minOneMessage, upperBound, withAborted);
+
+    /// <summary>The producers that the log remembers, in no order.</summary>
+    public IReadOnlyList<ActiveProducer> ActiveProducers()
+    {
+        lock (Gate) return _producers.Active();
+    }
+
+    /// <summary>Forgets producers that were silent for <c>producer.id.expiration.ms</c>; returns how many.</summary>
+    public int ExpireProducers()
+    {
+        if (_producers.Count == 0) return 0;
+        lock (Gate) return _producers.Expire();
+    }
 
     /// <summary>
     /// The first record whose timestamp (milliseconds) is <paramref name="timestamp"/> or later; null when there is none. Takes no lock.
@@ -211,7 +259,9 @@ public sealed class PartitionLog
     {
         lock (Gate)
         {
-            if (offset > _committedEnd && offset <= LogEndOffset) Volatile.Write(ref _committedEnd, offset);
+            if (offset <= _committedEnd || offset > LogEndOffset) return;
+            Volatile.Write(ref _committedEnd, offset);
+            _producers.Committed(offset);
         }
     }
 
@@ -267,6 +317,7 @@ public sealed class PartitionLog
                 Volatile.Write(ref _logEndOffset, LogTruncation.Cut(_segments, offset, _config));
                 Debug.Assert(LogEndOffset <= end, "a cut does not lengthen the log");
                 Volatile.Write(ref _committedEnd, Math.Min(_committedEnd, LogEndOffset));
+                _producers.Truncated(_segments.All[0].BaseOffset, LogEndOffset, _committedEnd);
                 _epochs.TruncateFromEnd(LogEndOffset);
                 _flusher.AfterTruncation(LogEndOffset);
             });
@@ -283,6 +334,7 @@ public sealed class PartitionLog
             ArgumentOutOfRangeException.ThrowIfNegative(offset);
             Guarded(() =>
             {
+                _producers.StartOver(offset);
                 _segments.StartOver(offset, _config);
                 if (offset < LogStartOffset) Volatile.Write(ref _logStartOffset, offset);
                 Volatile.Write(ref _logEndOffset, offset);
@@ -300,7 +352,7 @@ public sealed class PartitionLog
         lock (Gate)
         {
             ThrowIfNotOpen();
-            if (_segments.Active.Size > 0) Guarded(() => _segments.Roll(LogEndOffset, _config));
+            if (_segments.Active.Size > 0) Guarded(() => RollAt(LogEndOffset, _config));
         }
     }
 
@@ -342,6 +394,7 @@ public sealed class PartitionLog
             {
                 _segments.Active.Seal();
                 _epochs.Persist();
+                _producers.BeforeClose(LogEndOffset);
             });
             Flush();
             _state = LogState.Closed;
@@ -367,6 +420,7 @@ public sealed class PartitionLog
         {
             _segments.Relocate(directory);
             _epochs.Relocate(directory);
+            _producers.Relocate(directory);
         }
     }
 
@@ -412,10 +466,11 @@ public sealed class PartitionLog
             {
                 // A follower's batches may start after a gap: the new segment starts with them, so that every offset of it
                 // fits an index entry.
-                _segments.Roll(Math.Max(LogEndOffset, range.FirstOffset), config);
+                RollAt(Math.Max(LogEndOffset, range.FirstOffset), config);
                 active = _segments.Active;
             }
 
+            _producers.Reserve(batches);
             active.Append(batches, config);
             Volatile.Write(ref _logEndOffset, range.LastOffset + 1);
         }
@@ -424,6 +479,23 @@ public sealed class PartitionLog
             Fail(e);
             throw;
         }
+
+        try
+        {
+            _producers.Applied(batches, _committedEnd);
+        }
+        catch (StorageException e)
+        {
+            // The marker is in the log and its abort is not noted: only a restart, which reads the log again, puts that right.
+            Fail(new StorageException("note an abort", e.Path, e.Message, cause: null));
+            throw;
+        }
+    }
+
+    private void RollAt(long baseOffset, LogConfig config)
+    {
+        _producers.BeforeRoll(baseOffset);
+        _segments.Roll(baseOffset, config);
     }
 }
 

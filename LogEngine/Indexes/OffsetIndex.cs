@@ -34,6 +34,22 @@ internal sealed class OffsetIndex(ILogFileSystem fileSystem, string path, long b
         return count == 0 ? new OffsetPosition(baseOffset, 0) : Entry(entries, count - 1);
     }
 
+    /// <summary>The offset of the first entry at or behind a position: no batch before it reaches that offset. Null when none is there.</summary>
+    public long? FindOffsetAt(long position)
+    {
+        Entries entries = Current;
+        int low = 0;
+        int high = entries.Count;
+        while (low < high)
+        {
+            int middle = (int)((uint)(low + high) >> 1);
+            if (Entry(entries, middle).Position < position) low = middle + 1;
+            else high = middle;
+        }
+
+        return low == entries.Count ? null : Entry(entries, low).Offset;
+    }
+
     /// <summary>The last entry, or the segment's start.</summary>
     public OffsetPosition Last()
     {

@@ -1,4 +1,5 @@
 using KBroker.LogEngine.Epochs;
+using KBroker.LogEngine.Producers;
 using KBroker.LogEngine.Segments;
 using KBroker.LogEngine.Storage;
 using Microsoft.Extensions.Logging;
@@ -21,16 +22,18 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
         LeftoverFiles.Settle(_fileSystem, directory);
         List<LogSegment> segments = OpenSegments();
         LeaderEpochCache epochs = LoadEpochs(segments);
+        var producers = new ProducerLoader(environment, directory);
         long logStart = Math.Max(checkpoint.LogStartOffset, 0);
         if (segments.Count > 0)
         {
-            if (checkpoint.CleanShutdown) CheckEnd(segments, epochs);
-            else Recover(segments, Math.Max(checkpoint.RecoveryPoint, 0), logStart, epochs);
+            if (checkpoint.CleanShutdown) CheckEnd(segments, epochs, producers);
+            else Recover(segments, Math.Max(checkpoint.RecoveryPoint, 0), logStart, epochs, producers);
             logStart = Math.Max(logStart, segments[0].BaseOffset);
             if (segments[^1].EndOffset < logStart)
             {
                 LogEndBelowStart(environment.Logger, directory, segments[^1].EndOffset, logStart);
                 Drop(segments, 0);
+                producers.StartOver();
             }
         }
 
@@ -44,7 +47,8 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
         bool namesDirty = fresh || !checkpoint.CleanShutdown;
         var store = new SegmentStore(environment, directory, [.. segments]);
         if (namesDirty) store.MarkNamesDirty();
-        return new LoadedLog(store, epochs, PartitionMetadataFile.TryRead(_fileSystem, directory), logStart, logEnd, recoveryPoint);
+        var logProducers = new LogProducers(environment, store, producers.Finish(segments, logEnd), producers.Snapshots);
+        return new LoadedLog(store, epochs, PartitionMetadataFile.TryRead(_fileSystem, directory), logStart, logEnd, recoveryPoint, logProducers);
     }
 
     private List<LogSegment> OpenSegments()
@@ -129,7 +133,7 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
     }
 
     /// <summary>Finds the end of a log that was closed in order; if its batches do not fill the file, it was not.</summary>
-    private void CheckEnd(List<LogSegment> segments, LeaderEpochCache epochs)
+    private void CheckEnd(List<LogSegment> segments, LeaderEpochCache epochs, ProducerLoader producers)
     {
         LogSegment last = segments[^1];
         try
@@ -142,23 +146,24 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
             LogIndexRebuilt(environment.Logger, last.File.Path);
         }
 
-        RecoverFrom(segments, segments.Count - 1, epochs);
+        RecoverFrom(segments, segments.Count - 1, epochs, producers);
     }
 
     // A segment that ended exactly at the recovery point was written its indexes after it: it counts as above.
     // Segments wholly below the log start are on their way out, in whatever order their names went: a gap there says nothing.
-    private void Recover(List<LogSegment> segments, long recoveryPoint, long logStart, LeaderEpochCache epochs)
+    private void Recover(List<LogSegment> segments, long recoveryPoint, long logStart, LeaderEpochCache epochs, ProducerLoader producers)
     {
         int byRecoveryPoint = segments.FindLastIndex(segment => segment.BaseOffset < recoveryPoint);
         int byLogStart = segments.FindLastIndex(segment => segment.BaseOffset <= logStart);
-        RecoverFrom(segments, Math.Max(Math.Max(byRecoveryPoint, byLogStart), 0), epochs);
+        RecoverFrom(segments, Math.Max(Math.Max(byRecoveryPoint, byLogStart), 0), epochs, producers);
     }
 
-    private void RecoverFrom(List<LogSegment> segments, int first, LeaderEpochCache epochs)
+    private void RecoverFrom(List<LogSegment> segments, int first, LeaderEpochCache epochs, ProducerLoader producers)
     {
+        ProducerReplay replay = producers.BeginRecovery(segments, first);
         for (int i = first; i < segments.Count; i++)
         {
-            long cut = SegmentRecovery.Run(segments[i], epochs, config.IndexIntervalBytes);
+            long cut = SegmentRecovery.Run(segments[i], epochs, replay, config.IndexIntervalBytes);
             bool last = i == segments.Count - 1;
             if (cut > 0) LogCut(environment.Logger, segments[i].File.Path, cut, segments[i].EndOffset);
             // Compaction leaves gaps between segments; without it, a segment that ends early has lost its tail.

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using KBroker.LogEngine.Epochs;
+using KBroker.LogEngine.Producers;
 using KBroker.LogEngine.Segments;
 using KBroker.LogEngine.Storage;
 using KBroker.Protocol.Records;
@@ -15,10 +16,14 @@ internal static class SegmentRecovery
 {
     private const int BufferSize = 256 * 1024;
 
-    /// <summary>The number of bytes that were cut off behind the last valid batch.</summary>
-    public static long Run(LogSegment segment, LeaderEpochCache epochs, int indexIntervalBytes)
+    /// <summary>
+    /// The number of bytes that were cut off behind the last valid batch. <paramref name="producers"/>, as they were at the segment's
+    /// start, are brought to its end, and its transaction index with them.
+    /// </summary>
+    public static long Run(LogSegment segment, LeaderEpochCache epochs, ProducerReplay producers, int indexIntervalBytes)
     {
         segment.ResetIndexes();
+        segment.Transactions.Reset();
         ILogFile file = segment.Acquire();
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
@@ -31,6 +36,7 @@ internal static class SegmentRecovery
             {
                 segment.NoteBatch(header, position, indexIntervalBytes);
                 if (header.LeaderEpoch >= 0 && header.LeaderEpoch > (epochs.Latest ?? -1)) epochs.Assign(header.LeaderEpoch, header.BaseOffset);
+                producers.Add(header, header.IsControl ? WholeBatch(ref window, position, header) : default, segment.Transactions);
                 position += header.SizeInBytes;
                 next = header.NextOffset;
             }
@@ -47,6 +53,12 @@ internal static class SegmentRecovery
             ArrayPool<byte>.Shared.Return(buffer);
             segment.File.Release();
         }
+    }
+
+    private static ReadOnlySpan<byte> WholeBatch(ref FileWindow window, int position, in BatchHeader header)
+    {
+        ReadOnlySpan<byte> bytes = window.Peek(position, Math.Min(header.SizeInBytes, EndTransactionMarker.MaxBatchSize));
+        return bytes[..Math.Min(bytes.Length, header.SizeInBytes)];
     }
 
     private static bool TryReadBatch(ref FileWindow window, int position, out BatchHeader header)

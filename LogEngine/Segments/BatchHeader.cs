@@ -5,10 +5,11 @@ namespace KBroker.LogEngine.Segments;
 
 /// <summary>
 /// What the log needs to know of a batch, read from its first bytes; magic 0 and 1 are single messages or wrappers, whose
-/// offset field is the last offset.
+/// offset field is the last offset and which have no producer. The sequence is that of the first record, -1 for none.
 /// </summary>
 internal readonly record struct BatchHeader(
-    long BaseOffset, long LastOffset, int SizeInBytes, byte Magic, int LeaderEpoch, short Attributes, long MaxTimestamp)
+    long BaseOffset, long LastOffset, int SizeInBytes, byte Magic, int LeaderEpoch, short Attributes, long MaxTimestamp,
+    long ProducerId = RecordBatchFormat.None, short ProducerEpoch = -1, int BaseSequence = ProducerSequence.None)
 {
     /// <summary>As many bytes as any header needs.</summary>
     public const int MaxHeaderSize = RecordBatchFormat.RecordsOffset;
@@ -21,6 +22,15 @@ internal readonly record struct BatchHeader(
     private const int LegacyTimestampOffset = 18;
 
     public long NextOffset => LastOffset + 1;
+
+    public bool HasProducerId => ProducerId >= 0;
+
+    /// <summary>The sequence of the last record; -1 when the batch carries none.</summary>
+    public int LastSequence => BaseSequence < 0 ? ProducerSequence.None : ProducerSequence.Add(BaseSequence, (int)(LastOffset - BaseOffset));
+
+    public bool IsTransactional => Magic == RecordBatchFormat.CurrentMagic && new RecordBatchAttributes(Attributes).IsTransactional;
+
+    public bool IsControl => Magic == RecordBatchFormat.CurrentMagic && new RecordBatchAttributes(Attributes).IsControl;
 
     /// <summary>
     /// False when the bytes cannot be the start of a batch: too few, an unknown magic, or fields that contradict each other.
@@ -55,7 +65,10 @@ internal readonly record struct BatchHeader(
             RecordBatchFormat.CurrentMagic,
             BinaryPrimitives.ReadInt32BigEndian(bytes[RecordBatchFormat.PartitionLeaderEpochOffset..]),
             BinaryPrimitives.ReadInt16BigEndian(bytes[RecordBatchFormat.AttributesOffset..]),
-            BinaryPrimitives.ReadInt64BigEndian(bytes[RecordBatchFormat.MaxTimestampOffset..]));
+            BinaryPrimitives.ReadInt64BigEndian(bytes[RecordBatchFormat.MaxTimestampOffset..]),
+            BinaryPrimitives.ReadInt64BigEndian(bytes[RecordBatchFormat.ProducerIdOffset..]),
+            BinaryPrimitives.ReadInt16BigEndian(bytes[RecordBatchFormat.ProducerEpochOffset..]),
+            BinaryPrimitives.ReadInt32BigEndian(bytes[RecordBatchFormat.BaseSequenceOffset..]));
         return true;
     }
 

@@ -107,6 +107,7 @@ internal sealed class LogFlusher(
                 names = segments.NamesDirty;
                 namesVersion = segments.NamesVersion;
                 Choose(offset, logs, indexes);
+                log.Producers.OpenForFlush(indexes);
             }
 
             foreach ((_, ILogFile file) in logs) file.Flush();
@@ -152,6 +153,7 @@ internal sealed class LogFlusher(
             if (i == all.Length - 1) continue;
             if (all[i].Offsets.OpenForFlush() is { } offsets) indexes.Add(offsets);
             if (all[i].Times.OpenForFlush() is { } times) indexes.Add(times);
+            if (all[i].Transactions.OpenForFlush() is { } transactions) indexes.Add(transactions);
         }
     }
 }

@@ -14,8 +14,8 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, Compres
     private readonly PartitionLog _log = log;
     private readonly SegmentStore _segments = segments;
 
-    public LogReadResult Read(long startOffset, int maxBytes, bool minOneMessage, long upperBound) =>
-        Retried(new Request(startOffset, maxBytes, minOneMessage, upperBound), static (reader, request) => reader.ReadOnce(request));
+    public LogReadResult Read(long startOffset, int maxBytes, bool minOneMessage, long upperBound, bool withAborted) =>
+        Retried(new Request(startOffset, maxBytes, minOneMessage, upperBound, withAborted), static (reader, request) => reader.ReadOnce(request));
 
     public TimestampOffset? FindByTimestamp(long timestamp) =>
         Retried(timestamp, static (reader, timestamp) => reader.FindByTimestampOnce(timestamp));
@@ -31,7 +31,7 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, Compres
 
     private LogReadResult ReadOnce(in Request request)
     {
-        (long startOffset, int maxBytes, bool minOneMessage, long upperBound) = request;
+        (long startOffset, int maxBytes, bool minOneMessage, long upperBound, bool withAborted) = request;
         long logStart = _log.LogStartOffset;
         long logEnd = _log.LogEndOffset;
         LogSegment[] all = _segments.Snapshot;
@@ -41,11 +41,35 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, Compres
         long bound = Math.Min(upperBound, logEnd);
         for (; i < all.Length && startOffset < bound && all[i].BaseOffset < bound; i++)
         {
-            if (SegmentReads.TryRead(all[i], startOffset, maxBytes, minOneMessage, bound, out LogSlice? slice))
-                return new LogReadResult(LogReadStatus.Ok, slice, logStart, logEnd);
+            if (!SegmentReads.TryRead(all[i], startOffset, maxBytes, minOneMessage, bound, out LogSlice? slice)) continue;
+            return new LogReadResult(LogReadStatus.Ok, slice, logStart, logEnd)
+            {
+                AbortedTransactions = withAborted && slice is not null ? AbortedIn(all[i], startOffset, slice) : null,
+            };
         }
 
         return new LogReadResult(LogReadStatus.Ok, null, logStart, logEnd);
+    }
+
+    // Every transaction below what the reader may see has its entry by now, in this list of segments or an earlier one.
+    private List<AbortedTransaction>? AbortedIn(LogSegment segment, long startOffset, LogSlice slice)
+    {
+        List<AbortedTransaction>? found = null;
+        try
+        {
+            LogSegment[] all = _segments.Snapshot;
+            int i = SegmentStore.Floor(all, segment.BaseOffset);
+            // Gone, and its index with it: the next look tells where the log starts now.
+            if (i < 0 || !ReferenceEquals(all[i], segment)) throw new SegmentClosedException();
+            long upperBound = segment.Offsets.FindOffsetAt(slice.Position + slice.Length) ?? segment.EndOffset;
+            while (i < all.Length && !all[i].Transactions.Collect(startOffset, upperBound, ref found)) i++;
+            return found;
+        }
+        catch
+        {
+            slice.Dispose();
+            throw;
+        }
     }
 
     private TimestampOffset? FindByTimestampOnce(long timestamp)
@@ -124,5 +148,5 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, Compres
         }
     }
 
-    private readonly record struct Request(long StartOffset, int MaxBytes, bool MinOneMessage, long UpperBound);
+    private readonly record struct Request(long StartOffset, int MaxBytes, bool MinOneMessage, long UpperBound, bool WithAborted);
 }

@@ -18,13 +18,14 @@ internal sealed class LogSegment : IIndexedSegment
     private bool _largestKnown;
     private volatile bool _indexesReady;
 
-    private LogSegment(long baseOffset, SegmentFile file, SegmentEnd end, OffsetIndex offsets, TimeIndex times)
+    private LogSegment(long baseOffset, SegmentFile file, SegmentEnd end, OffsetIndex offsets, TimeIndex times, TransactionIndex transactions)
     {
         BaseOffset = baseOffset;
         File = file;
         _end = end;
         Offsets = offsets;
         Times = times;
+        Transactions = transactions;
         offsets.Owner = this;
         times.Owner = this;
     }
@@ -36,6 +37,8 @@ internal sealed class LogSegment : IIndexedSegment
     public OffsetIndex Offsets { get; }
 
     public TimeIndex Times { get; }
+
+    public TransactionIndex Transactions { get; }
 
     /// <summary>The batches' total size in bytes.</summary>
     public int Size => _end.Read().Size;
@@ -63,7 +66,8 @@ internal sealed class LogSegment : IIndexedSegment
             SegmentFile.Create(fs, path, environment.Budget.Files),
             new SegmentEnd(baseOffset, 0),
             OpenOffsets(environment, directory, baseOffset, config),
-            OpenTimes(environment, directory, baseOffset, config))
+            OpenTimes(environment, directory, baseOffset, config),
+            OpenTransactions(environment, directory, baseOffset))
         {
             CreatedMs = environment.NowMs,
             RollJitterMs = Jitter(environment, config),
@@ -97,7 +101,8 @@ internal sealed class LogSegment : IIndexedSegment
             new SegmentFile(fs, SegmentFileNames.For(directory, baseOffset, SegmentFileNames.Log), environment.Budget.Files),
             new SegmentEnd(endOffset, size),
             OpenOffsets(environment, directory, baseOffset, config),
-            OpenTimes(environment, directory, baseOffset, config))
+            OpenTimes(environment, directory, baseOffset, config),
+            OpenTransactions(environment, directory, baseOffset))
         {
             CreatedMs = environment.NowMs,
             RollJitterMs = Jitter(environment, config),
@@ -250,6 +255,8 @@ internal sealed class LogSegment : IIndexedSegment
             File.Release();
         }
 
+        // After the log: entries of markers that are gone show at the next start, lost entries would not.
+        Transactions.TruncateTo(offset);
         _space.Forget(position);
         _bytesSinceIndexEntry = 0;
         // An offset that is gone may have had the largest timestamp: what the index still says is a lower bound, which the
@@ -408,6 +415,9 @@ internal sealed class LogSegment : IIndexedSegment
         baseOffset,
         config.SegmentIndexBytes,
         environment.Budget.Indexes);
+
+    private static TransactionIndex OpenTransactions(LogEnvironment environment, string directory, long baseOffset) =>
+        new(environment.FileSystem, SegmentFileNames.For(directory, baseOffset, SegmentFileNames.TransactionIndex), baseOffset);
 
     private static long Jitter(LogEnvironment environment, LogConfig config)
     {

@@ -16,7 +16,7 @@ internal static class SegmentFileNames
 
     private const int Digits = 20;
 
-    /// <summary>Every file that belongs to a segment and goes with it.</summary>
+    /// <summary>Every file that belongs to a segment and is replaced with it.</summary>
     public static readonly string[] AllSuffixes = [Log, OffsetIndex, TimeIndex, TransactionIndex];
 
     public static string For(string directory, long baseOffset, string suffix) =>

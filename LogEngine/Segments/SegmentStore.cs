@@ -120,6 +120,7 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
             segment.File.Relocate(SegmentFileNames.For(directory, segment.BaseOffset, SegmentFileNames.Log));
             segment.Offsets.Relocate(SegmentFileNames.For(directory, segment.BaseOffset, SegmentFileNames.OffsetIndex));
             segment.Times.Relocate(SegmentFileNames.For(directory, segment.BaseOffset, SegmentFileNames.TimeIndex));
+            segment.Transactions.Relocate(SegmentFileNames.For(directory, segment.BaseOffset, SegmentFileNames.TransactionIndex));
         }
     }
 
@@ -136,7 +137,7 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
     private void Replace(LogSegment[] old, LogConfig config)
     {
         LogSegment active = old[^1];
-        List<string> moved = MoveAside(active);
+        List<string> moved = MoveAside(active, SegmentFileNames.AllSuffixes);
         MarkNamesDirty();
         LogSegment fresh;
         try
@@ -156,7 +157,8 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
 
     private void Remove(LogSegment segment, LogConfig config)
     {
-        DeleteLater(MoveAside(segment), config);
+        // The producers at its start are of no use without it.
+        DeleteLater(MoveAside(segment, [.. SegmentFileNames.AllSuffixes, SegmentFileNames.ProducerSnapshot]), config);
         MarkNamesDirty();
         segment.Release();
     }
@@ -167,11 +169,11 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
         foreach (string path in moved) environment.Deletions.AddFile(path + SegmentFileNames.Deleted, due);
     }
 
-    private List<string> MoveAside(LogSegment segment)
+    private List<string> MoveAside(LogSegment segment, string[] suffixes)
     {
         ILogFileSystem fs = environment.FileSystem;
         var moved = new List<string>();
-        foreach (string suffix in SegmentFileNames.AllSuffixes)
+        foreach (string suffix in suffixes)
         {
             string path = SegmentFileNames.For(Directory, segment.BaseOffset, suffix);
             if (!fs.FileExists(path)) continue;

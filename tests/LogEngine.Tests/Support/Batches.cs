@@ -38,6 +38,23 @@ internal static class Batches
         return batch;
     }
 
+    /// <summary>A batch of an idempotent producer.</summary>
+    public static byte[] Of(
+        long producerId, short epoch, int sequence, int records = 1, bool transactional = false, int valueSize = 10, long timestamp = 1000)
+    {
+        byte[] batch = Make(records, valueSize, timestamp);
+        BinaryPrimitives.WriteInt64BigEndian(batch.AsSpan(RecordBatchFormat.ProducerIdOffset), producerId);
+        BinaryPrimitives.WriteInt16BigEndian(batch.AsSpan(RecordBatchFormat.ProducerEpochOffset), epoch);
+        BinaryPrimitives.WriteInt32BigEndian(batch.AsSpan(RecordBatchFormat.BaseSequenceOffset), sequence);
+        if (transactional) batch[RecordBatchFormat.AttributesOffset + 1] |= 0x10;
+        RecordBatchStamp.SetCrc(batch);
+        return batch;
+    }
+
+    /// <summary>A marker that ends a producer's transaction.</summary>
+    public static byte[] Marker(long producerId, short epoch, bool commit, int coordinatorEpoch = 0, long timestamp = 1000) =>
+        new EndTransactionMarker(commit, coordinatorEpoch).ToBatch(producerId, epoch, timestamp);
+
     public static long MaxTimestamp(ReadOnlySpan<byte> batch) => new RecordBatchHeader(batch).MaxTimestamp;
 
     private static void Varint(List<byte> to, int value)

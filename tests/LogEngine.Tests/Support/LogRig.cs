@@ -61,6 +61,17 @@ internal sealed class LogRig
         return Log = new PartitionLog(environment, new TopicPartition("t", 0), Config, loaded);
     }
 
+    /// <summary>How long and how many producers the log remembers; from the next load on.</summary>
+    public Producers.ProducerOptions Producers { get; set; } = new();
+
+    /// <summary>Appends a batch of an idempotent producer.</summary>
+    public LogAppendResult Produce(long producerId, short epoch, int sequence, int records = 1, bool transactional = false) =>
+        Log.AppendAsLeader(Batches.Of(producerId, epoch, sequence, records, transactional), new LeaderEpoch(0));
+
+    /// <summary>Ends a producer's transaction.</summary>
+    public LogAppendResult End(long producerId, short epoch, bool commit, int coordinatorEpoch = 0) => Log.AppendAsLeader(
+        Batches.Marker(producerId, epoch, commit, coordinatorEpoch), new LeaderEpoch(0), KBroker.LogEngine.Producers.AppendOrigin.Coordinator);
+
     public LogAppendResult Append(int records = 1, int valueSize = 10, int epoch = 0, long timestamp = 1000) =>
         Log.AppendAsLeader(Batches.Make(records, valueSize, timestamp), new LeaderEpoch(epoch));
 
@@ -85,6 +96,7 @@ internal sealed class LogRig
     private LogEnvironment Environment() =>
         new(FileSystem, Time, new Random(1), new DeferredDeletions(FileSystem), new LogDirectoryHealth(Failures.Add), NullLogger.Instance)
         {
+            Producers = Producers,
             Codecs = new KBroker.Protocol.Compression.CompressionCodecs(),
             Budget = Budget,
             RecoveryPointLowered = () => CheckpointedRecoveryPoint = Log.RecoveryPoint,
