@@ -23,6 +23,9 @@ internal sealed record LogEnvironment(
     /// <summary>How long and how many producers a log remembers.</summary>
     public ProducerOptions Producers { get; init; } = new();
 
+    /// <summary>How much room the disk has.</summary>
+    public required DiskSpaceGuard Space { get; init; }
+
     /// <summary>Called when a log's recovery point went back and the checkpoint on disk has to follow before new appends.</summary>
     public Action RecoveryPointLowered { get; init; } = static () => { };
 

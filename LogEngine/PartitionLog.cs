@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using KBroker.LogEngine.Directories;
 using KBroker.LogEngine.Epochs;
 using KBroker.LogEngine.Producers;
 using KBroker.LogEngine.Recovery;
@@ -126,6 +127,9 @@ public sealed class PartitionLog
 
     /// <summary>The epochs and where they start.</summary>
     public IReadOnlyList<EpochEntry> Epochs => _epochs.Entries;
+
+    /// <summary>How much room the log's disk has. Below <see cref="DiskSpaceLevel.Low"/> the log itself refuses appends as on a full disk.</summary>
+    public DiskSpaceLevel SpaceLevel => _environment.Space.Level;
 
     /// <summary>Whether the log still takes changes: neither closed, deleted nor failed, and its directory online.</summary>
     public bool IsOpen => _state == LogState.Open && _environment.Health.Failure is null;
@@ -459,6 +463,7 @@ public sealed class PartitionLog
 
     private void Write(ReadOnlySpan<byte> batches, in BatchRange range, LogConfig config, long now)
     {
+        _environment.Space.ThrowIfExhausted("append", Directory);
         try
         {
             LogSegment active = _segments.Active;

@@ -45,7 +45,8 @@ public sealed class BrokerConfig
             values.Milliseconds(LogFlushOffsetCheckpointIntervalMs),
             values.Milliseconds(LogFlushStartOffsetCheckpointIntervalMs),
             values.Milliseconds(ReplicaHighWatermarkCheckpointIntervalMs),
-            values.Milliseconds(ProducerIdExpirationMs));
+            values.Milliseconds(ProducerIdExpirationMs),
+            new(values.Long(KBrokerLogDirFreeLowBytes), values.Long(KBrokerLogDirFreeMinBytes)));
         TopicDefaults = new(layers);
     }
 

@@ -12,6 +12,7 @@ internal sealed class BrokerConfigChecks(ConfigLayers layers, BrokerConfigInput 
     {
         CheckIdentity();
         CheckSizes();
+        CheckFreeSpace();
         ListenerConfig? listeners = new ListenerChecks(layers, input, errors, warnings).Build();
         List<string> directories = Directories();
         CheckConnectionLimits(out Dictionary<string, int> overrides);
@@ -50,6 +51,14 @@ internal sealed class BrokerConfigChecks(ConfigLayers layers, BrokerConfigInput 
         long queued = _values.Long(QueuedMaxRequestBytes);
         if (queued > 0 && queued < _values.Int(SocketRequestMaxBytes))
             Fail(QueuedMaxRequestBytes, $"queued.max.request.bytes is {queued} and must be at least socket.request.max.bytes, which is {_values.Int(SocketRequestMaxBytes)}");
+    }
+
+    private void CheckFreeSpace()
+    {
+        long low = _values.Long(KBrokerLogDirFreeLowBytes);
+        long min = _values.Long(KBrokerLogDirFreeMinBytes);
+        if (low > 0 && min > low)
+            Fail(KBrokerLogDirFreeMinBytes, $"kbroker.log.dir.free.min.bytes is {min} and must not exceed kbroker.log.dir.free.low.bytes, which is {low}");
     }
 
     private void CheckConnectionLimits(out Dictionary<string, int> overrides)

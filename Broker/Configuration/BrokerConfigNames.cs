@@ -120,6 +120,12 @@ public static class BrokerConfigNames
     /// <summary><c>controlled.shutdown.enable</c>.</summary>
     public const string ControlledShutdownEnable = "controlled.shutdown.enable";
 
+    /// <summary><c>kbroker.log.dir.free.low.bytes</c>.</summary>
+    public const string KBrokerLogDirFreeLowBytes = "kbroker.log.dir.free.low.bytes";
+
+    /// <summary><c>kbroker.log.dir.free.min.bytes</c>.</summary>
+    public const string KBrokerLogDirFreeMinBytes = "kbroker.log.dir.free.min.bytes";
+
     /// <summary><c>kbroker.max.partitions</c>.</summary>
     public const string KBrokerMaxPartitions = "kbroker.max.partitions";
 

@@ -224,6 +224,18 @@ public static class BrokerConfigs
     private static ConfigDefinition[] Own() =>
     [
         new(KBrokerMaxPartitions, ConfigType.Int, "100000", "The most partitions this broker holds; creating more is refused with INVALID_PARTITIONS.") { Validator = Positive },
+        new(KBrokerLogDirFreeLowBytes, ConfigType.Long, "-1",
+            "With fewer bytes free on a log directory's disk, what clients produce to its partitions is refused with KAFKA_STORAGE_ERROR, which they retry. -1 stands for 1 GiB or a twentieth of the disk, whichever is less; 0 turns it off.")
+        {
+            Validator = RangeValidator.AtLeast(-1),
+            UpdateMode = ConfigUpdateMode.ClusterWide,
+        },
+        new(KBrokerLogDirFreeMinBytes, ConfigType.Long, "-1",
+            "With fewer bytes free on a log directory's disk, nothing is appended, made or compacted there. -1 stands for 256 MiB or a hundredth of the disk, whichever is less; 0 turns it off.")
+        {
+            Validator = RangeValidator.AtLeast(-1),
+            UpdateMode = ConfigUpdateMode.ClusterWide,
+        },
         new(KBrokerRequestReadTimeoutMs, ConfigType.Int, "30000", "Milliseconds that a client may pause in the middle of a request before its connection is closed.") { Validator = Positive },
         new(KBrokerResponseWriteTimeoutMs, ConfigType.Int, "300000", "Milliseconds that a client may leave a response unread before its connection is closed.") { Validator = Positive },
         new(KBrokerShutdownDrainMs, ConfigType.Int, "5000", "Milliseconds that requests in progress get to finish when the broker stops.") { Validator = NotNegative },

@@ -1,3 +1,5 @@
+using KBroker.LogEngine.Directories;
+
 namespace KBroker.Broker.Configuration;
 
 /// <summary>The data directories and their upkeep.</summary>
@@ -9,6 +11,7 @@ namespace KBroker.Broker.Configuration;
 /// <param name="LogStartOffsetCheckpointInterval">Time between two writes of the log start offsets.</param>
 /// <param name="HighWatermarkCheckpointInterval">Time between two writes of the high watermarks.</param>
 /// <param name="ProducerIdExpiration">How long a producer's state is kept without a write.</param>
+/// <param name="FreeSpace">How much of each directory's disk is to stay free.</param>
 public sealed record LogDirConfig(
     IReadOnlyList<string> Directories,
     int RecoveryThreads,
@@ -17,4 +20,5 @@ public sealed record LogDirConfig(
     TimeSpan RecoveryPointCheckpointInterval,
     TimeSpan LogStartOffsetCheckpointInterval,
     TimeSpan HighWatermarkCheckpointInterval,
-    TimeSpan ProducerIdExpiration);
+    TimeSpan ProducerIdExpiration,
+    DiskSpaceMarks FreeSpace);

@@ -106,7 +106,7 @@ public sealed partial class BrokerHost : IAsyncDisposable
         BrokerConfig config = _config.Current;
         var self = new BrokerId(config.NodeId);
         await _member.JoinAsync(_listeners.Advertised, config.Rack).ConfigureAwait(false);
-        _storage = BrokerStorage.Open(config, _member.Metadata.Current, _partitions, platform);
+        _storage = BrokerStorage.Open(() => _config.Current, _member.Metadata.Current, _partitions, platform);
         foreach ((string directory, StorageException failure) in _storage.Logs.Unavailable) LogUnavailable(_logger, directory, failure);
 
         var reconciler = new PartitionReconciler(

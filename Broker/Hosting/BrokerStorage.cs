@@ -13,12 +13,12 @@ namespace KBroker.Broker.Hosting;
 /// <remarks>Lifecycle: <see cref="Open"/>, <see cref="StartUpkeep"/> once the partitions are known, then close or dispose.</remarks>
 internal sealed class BrokerStorage : IDisposable
 {
-    private readonly LogDirConfig _config;
+    private readonly Func<LogDirConfig> _config;
     private readonly PartitionRegistry _partitions;
     private readonly TimeProvider _time;
     private readonly List<IDisposable> _upkeep = [];
 
-    private BrokerStorage(LogDirectories logs, LogDirConfig config, PartitionRegistry partitions, TimeProvider time)
+    private BrokerStorage(LogDirectories logs, Func<LogDirConfig> config, PartitionRegistry partitions, TimeProvider time)
     {
         Logs = logs;
         _config = config;
@@ -33,8 +33,9 @@ internal sealed class BrokerStorage : IDisposable
     /// <exception cref="LogDirectoryException">A directory is locked, or another broker's or cluster's.</exception>
     /// <exception cref="StorageException">No directory can be used.</exception>
     public static BrokerStorage Open(
-        BrokerConfig config, ClusterMetadataImage image, PartitionRegistry partitions, BrokerPlatform platform)
+        Func<BrokerConfig> current, ClusterMetadataImage image, PartitionRegistry partitions, BrokerPlatform platform)
     {
+        BrokerConfig config = current();
         ILogger logger = platform.Loggers.CreateLogger<LogDirectories>();
         var progress = new LoadProgressLog(logger);
         LogDirectories logs = LogDirectories.Open(
@@ -55,7 +56,7 @@ internal sealed class BrokerStorage : IDisposable
             platform.Time,
             platform.Random,
             logger);
-        return new BrokerStorage(logs, config.LogDirs, partitions, platform.Time);
+        return new BrokerStorage(logs, () => current().LogDirs, partitions, platform.Time);
     }
 
     /// <summary>The high watermarks that the last checkpoints hold.</summary>
@@ -73,18 +74,20 @@ internal sealed class BrokerStorage : IDisposable
     /// <summary>Begins to look after the logs.</summary>
     public void StartUpkeep()
     {
+        LogDirConfig config = _config();
         var options = new LogMaintenanceOptions
         {
-            CheckpointInterval = _config.RecoveryPointCheckpointInterval,
-            RetentionInterval = _config.RetentionCheckInterval,
-            InitialDelay = _config.InitialTaskDelay,
+            CheckpointInterval = config.RecoveryPointCheckpointInterval,
+            RetentionInterval = config.RetentionCheckInterval,
+            InitialDelay = config.InitialTaskDelay,
+            SpaceMarks = () => _config().FreeSpace,
         };
         foreach (LogDirectory directory in Logs.All) _upkeep.Add(new LogMaintenance(directory, options, _time));
         _upkeep.Add(_time.CreateTimer(
             static storage => ((BrokerStorage)storage!).CheckpointHighWatermarks(),
             this,
-            _config.HighWatermarkCheckpointInterval,
-            _config.HighWatermarkCheckpointInterval));
+            config.HighWatermarkCheckpointInterval,
+            config.HighWatermarkCheckpointInterval));
     }
 
     /// <summary>Flushes and closes everything; the epoch goes into the marks of an orderly stop.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using KBroker.LogEngine;
+using KBroker.LogEngine.Directories;
 using KBroker.LogEngine.Epochs;
 using KBroker.LogEngine.Storage;
 using KBroker.Protocol;
@@ -18,6 +19,8 @@ namespace KBroker.Broker.Partitions;
 /// </remarks>
 public sealed class Partition
 {
+    private const string NoRoom = "The disk of the log directory has less free space than it must keep (kbroker.log.dir.free.low.bytes); nothing was written. Writes are taken again when there is room.";
+
     private readonly ProgressWaiters _waiters = new();
     private readonly BrokerId _self;
     private volatile PartitionLeadership _leadership;
@@ -149,6 +152,8 @@ public sealed class Partition
             {
                 PartitionLeadership leadership = _leadership;
                 if (leadership.Role != PartitionRole.Leader) return PartitionAppendResult.Failed(ErrorOf(leadership.Role));
+                if (Log.SpaceLevel != DiskSpaceLevel.Ample)
+                    return PartitionAppendResult.Failed(ErrorCode.KafkaStorageError, NoRoom);
                 if (allReplicas && leadership.InSyncReplicas.Length < _settings.MinInSyncReplicas)
                 {
                     return PartitionAppendResult.Failed(

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace KBroker.LogEngine.Directories;
 
 /// <summary>
-/// All <c>log.dirs</c> of a broker. A partition's log lies in one of them; a new one goes to the directory with the fewest. A
-/// directory whose disk fails leaves the others serving.
+/// All <c>log.dirs</c> of a broker. A partition's log lies in one of them; a new one goes to the directory with the most room by its
+/// marks, and of those to the one with the fewest. A directory whose disk fails leaves the others serving.
 /// </summary>
 public sealed class LogDirectories : IDisposable
 {
@@ -92,10 +92,27 @@ public sealed class LogDirectories : IDisposable
             if (Find(partition) is { } log) return log;
             if (!isNew && (Unavailable.Count > 0 || All.Any(directory => directory.IsOffline)))
                 throw new StorageException("create", partition.ToString(), "its log may lie in a log directory that is offline");
-            LogDirectory directory = All.Where(directory => !directory.IsOffline).MinBy(directory => directory.Logs.Count)
-                ?? throw new StorageException("create", partition.ToString(), "no log directory is online");
-            return directory.Create(partition, topicId, config);
+            return CreateInBest(partition, topicId, config);
         }
+    }
+
+    /// <summary>One whose disk fails or is full at that makes way for the next.</summary>
+    private PartitionLog CreateInBest(TopicPartition partition, Guid topicId, LogConfig config)
+    {
+        StorageException? failure = null;
+        foreach (LogDirectory directory in All.Where(directory => !directory.IsOffline).OrderBy(directory => directory.SpaceLevel).ThenBy(directory => directory.Logs.Count))
+        {
+            try
+            {
+                return directory.Create(partition, topicId, config);
+            }
+            catch (StorageException e)
+            {
+                failure = e;
+            }
+        }
+
+        throw failure ?? new StorageException("create", partition.ToString(), "no log directory is online");
     }
 
     /// <summary>Deletes a partition's log; false when there is none.</summary>

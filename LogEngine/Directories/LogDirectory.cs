@@ -33,6 +33,7 @@ public sealed partial class LogDirectory : IDisposable
         {
             Codecs = options.Codecs,
             Budget = options.Budget,
+            Space = new DiskSpaceGuard(fileSystem, Path, logger),
             RecoveryPointLowered = WriteRecoveryPoints,
             Committer = new GroupCommitter(options.FlushThreads),
         };
@@ -58,6 +59,9 @@ public sealed partial class LogDirectory : IDisposable
 
     /// <summary>The size of this disk in bytes; -1 where that is not known.</summary>
     public long TotalSpace => _environment.FileSystem.TotalSpace(Path);
+
+    /// <summary>How much room the disk has by its marks, as last measured.</summary>
+    public DiskSpaceLevel SpaceLevel => _environment.Space.Level;
 
     internal LogEnvironment Environment => _environment;
 
@@ -98,12 +102,14 @@ public sealed partial class LogDirectory : IDisposable
     /// <summary>Makes an empty log that starts at offset 0.</summary>
     /// <remarks>A directory of that name that belongs to no log is not adopted: it is set aside for deletion.</remarks>
     /// <exception cref="InvalidOperationException">The log exists.</exception>
+    /// <exception cref="StorageException">The disk failed, or has too little room.</exception>
     public PartitionLog Create(TopicPartition partition, Guid topicId, LogConfig config)
     {
         ThrowIfOffline();
         if (!PartitionDirectoryName.IsTopic(partition.Topic) || partition.Partition < 0)
             throw new ArgumentException($"'{partition}' cannot name a directory", nameof(partition));
         if (_logs.ContainsKey(partition)) throw new InvalidOperationException($"{partition} exists in {Path}");
+        _environment.Space.ThrowIfExhausted("create", partition.ToString());
         try
         {
             string path = System.IO.Path.Combine(Path, PartitionDirectoryName.For(partition));
@@ -239,8 +245,12 @@ public sealed partial class LogDirectory : IDisposable
     /// <summary>Flushes on this thread the logs that have asked for it and wait for a thread.</summary>
     public void RunFlushes() => _environment.Committer.RunPending();
 
-    /// <summary>Deletes what has waited long enough.</summary>
-    public void RunDeletions() => Reported(() => _environment.Deletions.Run(_environment.NowMs));
+    /// <summary>Deletes what has waited long enough. Where space is low nothing waits: a reader still at it has the file open.</summary>
+    public void RunDeletions() => Reported(() =>
+        _environment.Deletions.Run(SpaceLevel == DiskSpaceLevel.Ample ? _environment.NowMs : long.MaxValue));
+
+    /// <summary>Measures the free space; true if it fell below a mark.</summary>
+    public bool MeasureSpace(DiskSpaceMarks marks) => _environment.Space.Measure(marks);
 
     /// <summary>
     /// Flushes and closes every log and, if nothing failed, leaves the mark of an orderly stop with the broker's epoch (-1 unknown).

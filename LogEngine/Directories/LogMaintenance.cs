@@ -18,11 +18,15 @@ public sealed record LogMaintenanceOptions
 
     /// <summary><c>log.initial.task.delay.ms</c>: from the start to the first look at retention.</summary>
     public TimeSpan InitialDelay { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How much of the disk is to stay free; asked at every look, as it may change.</summary>
+    public Func<DiskSpaceMarks> SpaceMarks { get; init; } = static () => DiskSpaceMarks.ByDiskSize;
 }
 
 /// <summary>
 /// The one loop of a log directory: flushes logs that <c>flush.ms</c> asks for and segments that have ended, writes the
-/// checkpoints, deletes what retention does not keep and files whose delay is over. A run that takes longer than the interval swallows the ones it overlaps.
+/// checkpoints, deletes what retention does not keep and files whose delay is over, measures the free space. A run that takes
+/// longer than the interval swallows the ones it overlaps.
 /// </summary>
 public sealed class LogMaintenance : IDisposable
 {
@@ -46,6 +50,7 @@ public sealed class LogMaintenance : IDisposable
         _clock = new RetentionClock(time);
         _lastCheckpoint = _lastRetention = time.GetTimestamp();
         _untilRetention = options.InitialDelay < options.RetentionInterval ? options.InitialDelay : options.RetentionInterval;
+        directory.MeasureSpace(options.SpaceMarks());
         _timer = time.CreateTimer(_ => RunOnce(), null, options.Interval, options.Interval);
     }
 
@@ -63,9 +68,11 @@ public sealed class LogMaintenance : IDisposable
         try
         {
             if (_stopped) return;
+            // Retention is not waited for when space runs short.
+            if (_directory.MeasureSpace(_options.SpaceMarks())) _untilRetention = TimeSpan.Zero;
             // First of all: on a full disk, what is deleted makes room for the rest.
-            Attempt(_directory.RunDeletions);
             RunRetentionIfDue();
+            Attempt(_directory.RunDeletions);
             long now = _directory.Environment.NowMs;
             foreach (PartitionLog log in _directory.Logs) FlushIfDue(log, now);
             if (_directory.IsOffline) return;

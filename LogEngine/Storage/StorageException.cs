@@ -7,7 +7,8 @@ namespace KBroker.LogEngine.Storage;
 public sealed class StorageException : IOException
 {
     private const int NotFoundErrno = 2;
-    private const int NoSpaceErrno = 28;
+    internal const int NoSpaceErrno = 28;
+
     private const int QuotaErrno = 122;
     private const int NoMemoryErrno = 12;
     private const int TooManyFilesErrno = 23;

@@ -22,6 +22,9 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
     {
     }
 
+    /// <summary>What the disk says is free; null for the truth.</summary>
+    public long? Free { get; set; }
+
     public void FailWritesBelow(string directory) => Fail(directory, InputOutputError);
 
     public void FillUp(string directory) => Fail(directory, NoSpaceLeft);
@@ -80,7 +83,7 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
 
     public long LastModifiedMs(string path) => disk.LastModifiedMs(path);
 
-    public long FreeSpace(string directory) => disk.FreeSpace(directory);
+    public long FreeSpace(string directory) => Free ?? disk.FreeSpace(directory);
 
     public long TotalSpace(string directory) => disk.TotalSpace(directory);
 

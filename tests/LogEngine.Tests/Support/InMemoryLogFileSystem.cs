@@ -21,6 +21,10 @@ public sealed class InMemoryLogFileSystem : ILogFileSystem
     /// <summary>What <see cref="LastModifiedMs"/> says of every file.</summary>
     public long ModifiedMs { get; set; }
 
+    public long Free { get; set; } = long.MaxValue;
+
+    public long Total { get; set; } = -1;
+
     public ILogFile Open(string path)
     {
         lock (_lock) return new MemoryFile(this, path, File(path) ?? throw new StorageException("open", path, 2));
@@ -140,7 +144,9 @@ public sealed class InMemoryLogFileSystem : ILogFileSystem
 
     public long LastModifiedMs(string path) => ModifiedMs;
 
-    public long FreeSpace(string directory) => long.MaxValue;
+    public long FreeSpace(string directory) => Free;
+
+    public long TotalSpace(string directory) => Total;
 
     /// <summary>The process dies: what was written stays.</summary>
     public void Kill()

@@ -97,6 +97,7 @@ internal sealed class LogRig
         new(FileSystem, Time, new Random(1), new DeferredDeletions(FileSystem), new LogDirectoryHealth(Failures.Add), NullLogger.Instance)
         {
             Producers = Producers,
+            Space = new DiskSpaceGuard(FileSystem, Path, NullLogger.Instance),
             Codecs = new KBroker.Protocol.Compression.CompressionCodecs(),
             Budget = Budget,
             RecoveryPointLowered = () => CheckpointedRecoveryPoint = Log.RecoveryPoint,
