@@ -315,14 +315,21 @@ public sealed class PartitionLog
 
             Guarded(() =>
             {
+                _flusher.BeforeTruncation(offset);
                 // Readers stop at the new end before the bytes behind it go.
-                long end = Volatile.Read(ref _logEndOffset);
+                long end = LogEndOffset;
                 Volatile.Write(ref _logEndOffset, offset);
-                Volatile.Write(ref _logEndOffset, LogTruncation.Cut(_segments, offset, _config));
-                Debug.Assert(LogEndOffset <= end, "a cut does not lengthen the log");
-                Volatile.Write(ref _committedEnd, Math.Min(_committedEnd, LogEndOffset));
-                _producers.Truncated(_segments.All[0].BaseOffset, LogEndOffset, _committedEnd);
-                _epochs.TruncateFromEnd(LogEndOffset);
+                try
+                {
+                    offset = LogTruncation.Cut(_segments, offset, _config);
+                }
+                finally
+                {
+                    // If the cut stopped half-way, the log ends where its last segment does.
+                    EndAt(Math.Max(offset, _segments.Active.EndOffset));
+                    Debug.Assert(LogEndOffset <= end, "a cut does not lengthen the log");
+                }
+
                 _flusher.AfterTruncation(LogEndOffset);
             });
             return true;
@@ -338,8 +345,19 @@ public sealed class PartitionLog
             ArgumentOutOfRangeException.ThrowIfNegative(offset);
             Guarded(() =>
             {
+                _flusher.BeforeTruncation(offset);
                 _producers.StartOver(offset);
-                _segments.StartOver(offset, _config);
+                try
+                {
+                    _segments.StartOver(offset, _config);
+                }
+                catch (StorageException)
+                {
+                    // What is left is the front of the log.
+                    EndAt(Math.Max(_segments.Active.EndOffset, LogStartOffset));
+                    throw;
+                }
+
                 if (offset < LogStartOffset) Volatile.Write(ref _logStartOffset, offset);
                 Volatile.Write(ref _logEndOffset, offset);
                 Volatile.Write(ref _logStartOffset, offset);
@@ -453,12 +471,26 @@ public sealed class PartitionLog
         if (failure.MayPass) return;
         lock (Gate)
         {
-            // The files were taken from under whoever still used them: that says nothing of the disk.
-            if (_state is LogState.Closed or LogState.Deleted) return;
-            _state = LogState.Failed;
+            if (_state is LogState.Closed or LogState.Deleted)
+            {
+                // The files were taken from under whoever still used them: that says nothing of the disk. A flush had its file.
+                if (!failure.IsFlush) return;
+            }
+            else
+            {
+                _state = LogState.Failed;
+            }
         }
 
         _environment.Health.Report(failure);
+    }
+
+    private void EndAt(long offset)
+    {
+        Volatile.Write(ref _logEndOffset, offset);
+        Volatile.Write(ref _committedEnd, Math.Min(_committedEnd, offset));
+        _producers.Truncated(_segments.All[0].BaseOffset, offset, _committedEnd);
+        _epochs.TruncateFromEnd(offset);
     }
 
     private void Write(ReadOnlySpan<byte> batches, in BatchRange range, LogConfig config, long now)

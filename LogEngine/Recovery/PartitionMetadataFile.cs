@@ -32,19 +32,36 @@ internal static class PartitionMetadataFile
         file.Flush();
     }
 
-    /// <summary>The topic's id; empty when the file is missing, or empty as a power loss before the first flush leaves it.</summary>
+    /// <summary>The topic's id; empty when the file is missing, or incomplete as a crash before the log's first flush leaves it.</summary>
     /// <exception cref="StorageException">The file holds something else: whose data this is cannot be told.</exception>
     public static Guid TryRead(ILogFileSystem fileSystem, string directory)
     {
         string path = Path.Combine(directory, FileName);
         if (!fileSystem.FileExists(path)) return Guid.Empty;
         string? text = AtomicTextFile.TryRead(fileSystem, path);
-        if (text is "") return Guid.Empty;
+        if (IsTorn(fileSystem, path)) return Guid.Empty;
         string[] lines = (text ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return lines is ["version: 0", var second, ..] && second.StartsWith(TopicIdKey, StringComparison.Ordinal)
             && Uuid.TryParse(second.AsSpan(TopicIdKey.Length).Trim(), out Guid id)
             ? id
             : throw new StorageException("read", path, "not of the form 'version: 0', 'topic_id: <id>'; delete it if the data is known to be this topic's");
+    }
+
+    // What a stop while the file was made leaves: its beginning, or zeros where bytes did not reach the disk.
+    private static bool IsTorn(ILogFileSystem fileSystem, string path)
+    {
+        byte[] whole = Encoding.UTF8.GetBytes(Text(Guid.Empty));
+        int idStart = whole.Length - Uuid.Format(Guid.Empty).Length - 1;
+        byte[] bytes = new byte[whole.Length + 1];
+        using ILogFile file = fileSystem.Open(path);
+        int length = file.Read(bytes, 0);
+        for (int i = 0; i < length; i++)
+        {
+            bool inId = i >= idStart && i < whole.Length - 1;
+            if (i == whole.Length || (bytes[i] != 0 && !inId && bytes[i] != whole[i])) return false;
+        }
+
+        return length < whole.Length || bytes.AsSpan(0, length).Contains((byte)0);
     }
 
     private static string Text(Guid topicId) => $"version: 0\n{TopicIdKey} {Uuid.Format(topicId)}\n";

@@ -76,15 +76,25 @@ internal sealed class LogFlusher(
     /// <summary>Flushes everything the log holds.</summary>
     public void FlushAll() => Flush(log.LogEndOffset);
 
-    /// <summary>Under the gate: the log was cut, and what is known to be on the disk ends there at the latest.</summary>
-    public void AfterTruncation(long endOffset)
+    /// <summary>
+    /// Under the gate: the log is about to be cut. The recovery point goes back first, in memory and on the disk: a crash within the cut
+    /// leaves what recovery has to look at, and so do batches that are appended behind it if the checkpoint cannot be written later.
+    /// </summary>
+    /// <exception cref="StorageException">The checkpoint could not be written; nothing may be cut.</exception>
+    public void BeforeTruncation(long offset)
     {
         _truncations++;
+        if (_recoveryPoint <= offset) return;
+        Volatile.Write(ref _recoveryPoint, offset);
+        environment.RecoveryPointLowered();
+    }
+
+    /// <summary>Under the gate: the log was cut. What would tell of it after a power loss is on the disk when this returns.</summary>
+    public void AfterTruncation(long endOffset)
+    {
+        if (_recoveryPoint > endOffset) Volatile.Write(ref _recoveryPoint, endOffset);
         epochs.Persist();
         if (segments.NamesDirty) environment.FileSystem.FlushDirectory(segments.Directory);
-        if (_recoveryPoint <= endOffset) return;
-        Volatile.Write(ref _recoveryPoint, endOffset);
-        environment.RecoveryPointLowered();
     }
 
     /// <summary>Flushes everything below <paramref name="offset"/>.</summary>
@@ -110,11 +120,12 @@ internal sealed class LogFlusher(
                 log.Producers.OpenForFlush(indexes);
             }
 
+            // Before any record is: whose records these are has to be known.
+            if (names) PartitionMetadataFile.Flush(environment.FileSystem, segments.Directory);
             foreach ((_, ILogFile file) in logs) file.Flush();
             foreach (IndexFlush index in indexes) index.File.Flush();
             if (names)
             {
-                PartitionMetadataFile.Flush(environment.FileSystem, segments.Directory);
                 environment.FileSystem.FlushDirectory(segments.Directory);
                 environment.FileSystem.FlushDirectory(Path.GetDirectoryName(segments.Directory)!);
             }

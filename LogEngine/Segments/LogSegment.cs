@@ -240,9 +240,6 @@ internal sealed class LogSegment : IIndexedSegment
     public void TruncateAt(int position, long offset)
     {
         EnsureIndexes();
-        _end.Publish(offset, position);
-        Offsets.TruncateTo(offset);
-        Times.TruncateTo(offset);
         ILogFile file = Acquire();
         try
         {
@@ -255,9 +252,11 @@ internal sealed class LogSegment : IIndexedSegment
             File.Release();
         }
 
-        // After the log: entries of markers that are gone show at the next start, lost entries would not.
-        Transactions.TruncateTo(offset);
+        _end.Publish(offset, position);
         _space.Forget(position);
+        Offsets.TruncateTo(offset);
+        Times.TruncateTo(offset);
+        Transactions.TruncateTo(offset);
         _bytesSinceIndexEntry = 0;
         // An offset that is gone may have had the largest timestamp: what the index still says is a lower bound, which the
         // batches since its last entry complete.

@@ -15,9 +15,16 @@ internal static class LogTruncation
         LogSegment[] segments = store.Snapshot;
         int floor = Math.Max(SegmentStore.Floor(segments, offset), 0);
         LogSegment segment = segments[floor];
-        if (floor + 1 < segments.Length) store.KeepFirst(floor + 1, config);
         int size = segment.Size;
-        if (!TryLocate(segment, offset, size, config, out BatchPosition found))
+        bool holds = TryLocate(segment, offset, size, config, out BatchPosition found);
+        if (floor + 1 < segments.Length)
+        {
+            store.KeepFirst(floor + 1, config);
+            // The last segments go first: whatever a power loss brings back continues the one before it.
+            store.FlushNames();
+        }
+
+        if (!holds)
         {
             segment.SetEnd(offset, size);
             return offset;

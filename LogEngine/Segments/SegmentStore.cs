@@ -55,7 +55,7 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
         LogSegment active = old[^1];
         if (active.BaseOffset == baseOffset)
         {
-            Replace(old, config);
+            Replace(old, baseOffset, config);
             return;
         }
 
@@ -72,19 +72,12 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
     public void RemoveFirst(int count, LogConfig config)
     {
         LogSegment[] old = _segments;
-        _segments = old[count..];
+        // One by one: a failure leaves a list that is as the directory is.
         for (int i = 0; i < count; i++)
         {
-            try
-            {
-                Remove(old[i], config);
-            }
-            catch (StorageException)
-            {
-                // What kept its names stays in the list: it would be found by the next start, and has to go before that.
-                _segments = old[i..];
-                throw;
-            }
+            List<string> moved = MoveAside(old[i], WithSnapshot);
+            _segments = old[(i + 1)..];
+            Gone(old[i], moved, config);
         }
     }
 
@@ -92,18 +85,23 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
     public void KeepFirst(int count, LogConfig config)
     {
         LogSegment[] old = _segments;
-        _segments = old[..count];
-        for (int i = old.Length - 1; i >= count; i--) Remove(old[i], config);
+        for (int i = old.Length - 1; i >= count; i--)
+        {
+            List<string> moved = MoveAside(old[i], WithSnapshot);
+            _segments = old[..i];
+            Gone(old[i], moved, config);
+        }
     }
 
     /// <summary>Drops everything and starts with an empty segment at <paramref name="baseOffset"/>.</summary>
     public void StartOver(long baseOffset, LogConfig config)
     {
-        LogSegment[] old = _segments;
-        for (int i = old.Length - 1; i >= 0; i--) Remove(old[i], config);
-        _segments = [LogSegment.Create(environment, Directory, baseOffset, config)];
-        MarkNamesDirty();
+        KeepFirst(1, config);
+        Replace(_segments, baseOffset, config);
     }
+
+    /// <summary>Brings the names in the directory to the disk; the file of the topic id and the directory's own name are not covered.</summary>
+    public void FlushNames() => environment.FileSystem.FlushDirectory(Directory);
 
     /// <summary>Under the gate: a file name was made, changed or is not known to be on the disk.</summary>
     public void MarkNamesDirty() => _namesChanged++;
@@ -131,10 +129,10 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
     }
 
     /// <summary>
-    /// An empty segment whose index or size asks for a roll makes way for one of the same name. If that cannot be made, it gets its
-    /// names back: what is appended to it next must be found again.
+    /// The active segment makes way for an empty one, perhaps of the same name. If that cannot be made, it gets its names back: what
+    /// is appended to it next must be found again.
     /// </summary>
-    private void Replace(LogSegment[] old, LogConfig config)
+    private void Replace(LogSegment[] old, long baseOffset, LogConfig config)
     {
         LogSegment active = old[^1];
         List<string> moved = MoveAside(active, SegmentFileNames.AllSuffixes);
@@ -142,7 +140,7 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
         LogSegment fresh;
         try
         {
-            fresh = LogSegment.Create(environment, Directory, active.BaseOffset, config);
+            fresh = LogSegment.Create(environment, Directory, baseOffset, config);
         }
         catch (StorageException)
         {
@@ -155,10 +153,9 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
         active.Release();
     }
 
-    private void Remove(LogSegment segment, LogConfig config)
+    private void Gone(LogSegment segment, List<string> moved, LogConfig config)
     {
-        // The producers at its start are of no use without it.
-        DeleteLater(MoveAside(segment, [.. SegmentFileNames.AllSuffixes, SegmentFileNames.ProducerSnapshot]), config);
+        DeleteLater(moved, config);
         MarkNamesDirty();
         segment.Release();
     }

@@ -59,7 +59,8 @@ public sealed class StorageException : IOException
     /// <summary>Whether there is no such file or directory.</summary>
     public bool IsNotFound => Errno == NotFoundErrno;
 
-    private bool IsFlush => Operation.StartsWith("flush", StringComparison.Ordinal);
+    /// <summary>Whether bytes or names that the system had taken did not reach the disk.</summary>
+    internal bool IsFlush => Operation.StartsWith("flush", StringComparison.Ordinal);
 
     private bool IsOpen =>
         Operation.StartsWith("open", StringComparison.Ordinal) || Operation.StartsWith("create", StringComparison.Ordinal);

@@ -1,0 +1,58 @@
+using KBroker.LogEngine.Storage;
+using Microsoft.Win32.SafeHandles;
+
+namespace KBroker.LogEngine.Tests.Support;
+
+/// <summary>An open handle; a rename or delete of the name does not disturb it, the end of its process does.</summary>
+internal sealed class MemoryFile(InMemoryLogFileSystem owner, string path, MemoryNode node, int process) : ILogFile
+{
+    private bool _disposed;
+
+    public string Path => path;
+
+    public long Length => owner.Locked(() => Checked().Length);
+
+    public SafeFileHandle? Handle => null;
+
+    public int Read(Span<byte> buffer, long position)
+    {
+        owner.Reading("read", path);
+        lock (owner.Gate) return Checked().Read(buffer, position);
+    }
+
+    public void Write(ReadOnlySpan<byte> bytes, long position)
+    {
+        int taken = owner.Writing(path, bytes.Length, out Exception? failure);
+        lock (owner.Gate)
+        {
+            int room = (int)Math.Min(taken, owner.RoomFor(Checked(), position, bytes.Length));
+            if (room > 0) node.Write(bytes[..room], position);
+            if (room < taken) failure ??= new StorageException("write", path, InMemoryLogFileSystem.NoSpace);
+        }
+
+        if (failure is not null) throw failure;
+    }
+
+    public void SetLength(long length)
+    {
+        owner.Changing("truncate", path);
+        lock (owner.Gate) Checked().SetLength(length);
+    }
+
+    public bool Preallocate(long position, long length) => true;
+
+    public void Flush()
+    {
+        owner.Changing("flush", path);
+        lock (owner.Gate) Checked().Flush();
+    }
+
+    public void Dispose() => _disposed = true;
+
+    private MemoryNode Checked()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (process != owner.Process) throw new InvalidOperationException($"{path}: the process that opened this handle has ended");
+        return node;
+    }
+}
