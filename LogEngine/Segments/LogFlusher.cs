@@ -93,6 +93,7 @@ internal sealed class LogFlusher(
     public void AfterTruncation(long endOffset)
     {
         if (_recoveryPoint > endOffset) Volatile.Write(ref _recoveryPoint, endOffset);
+        if (_dueEnd > endOffset) Volatile.Write(ref _dueEnd, endOffset);
         epochs.Persist();
         if (segments.NamesDirty) environment.FileSystem.FlushDirectory(segments.Directory);
     }
