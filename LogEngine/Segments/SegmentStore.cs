@@ -8,6 +8,10 @@ namespace KBroker.LogEngine.Segments;
 /// </summary>
 internal sealed class SegmentStore(LogEnvironment environment, string directory, LogSegment[] segments)
 {
+    // The producers at a segment's start are of no use without it. The log goes first: a segment never stands without its aborted
+    // transactions.
+    private static readonly string[] WithSnapshot = [.. SegmentFileNames.AllSuffixes, SegmentFileNames.ProducerSnapshot];
+
     private volatile LogSegment[] _segments = segments;
     private int _namesChanged;
     private int _namesFlushed;
