@@ -46,6 +46,8 @@ public sealed class BrokerConfig
             values.Milliseconds(LogFlushStartOffsetCheckpointIntervalMs),
             values.Milliseconds(ReplicaHighWatermarkCheckpointIntervalMs),
             values.Milliseconds(ProducerIdExpirationMs),
+            values.Milliseconds(ProducerIdExpirationCheckIntervalMs),
+            values.Int(KBrokerMaxProducersPerPartition),
             new(values.Long(KBrokerLogDirFreeLowBytes), values.Long(KBrokerLogDirFreeMinBytes)));
         TopicDefaults = new(layers);
     }

@@ -126,6 +126,12 @@ public static class BrokerConfigNames
     /// <summary><c>kbroker.log.dir.free.min.bytes</c>.</summary>
     public const string KBrokerLogDirFreeMinBytes = "kbroker.log.dir.free.min.bytes";
 
+    /// <summary><c>kbroker.max.producers.per.partition</c>.</summary>
+    public const string KBrokerMaxProducersPerPartition = "kbroker.max.producers.per.partition";
+
+    /// <summary><c>producer.id.expiration.check.interval.ms</c>.</summary>
+    public const string ProducerIdExpirationCheckIntervalMs = "producer.id.expiration.check.interval.ms";
+
     /// <summary><c>kbroker.max.partitions</c>.</summary>
     public const string KBrokerMaxPartitions = "kbroker.max.partitions";
 

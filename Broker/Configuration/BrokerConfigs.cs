@@ -179,6 +179,16 @@ public static class BrokerConfigs
             Validator = Positive,
             UpdateMode = ConfigUpdateMode.ClusterWide,
         },
+        new(ProducerIdExpirationCheckIntervalMs, ConfigType.Int, "600000", "Milliseconds between two looks for producers whose sequence numbers are to be forgotten.")
+        {
+            Importance = ConfigImportance.Low,
+            Validator = Positive,
+        },
+        new(KBrokerMaxProducersPerPartition, ConfigType.Int, "20000", "The most producers whose sequence numbers a partition remembers; beyond it those silent longest are forgotten.")
+        {
+            Importance = ConfigImportance.Low,
+            Validator = Positive,
+        },
     ];
 
     /// <summary>The defaults of topics: one setting per topic setting, and the other units that Kafka offers for four of them.</summary>

@@ -61,7 +61,7 @@ public static class KnownKafkaConfigs
         offsets.topic.num.partitions offsets.topic.replication.factor offsets.topic.segment.bytes
         password.encoder.cipher.algorithm password.encoder.iterations password.encoder.key.length
         password.encoder.keyfactory.algorithm password.encoder.old.secret password.encoder.secret
-        principal.builder.class producer.id.expiration.check.interval.ms producer.purgatory.purge.interval.requests
+        principal.builder.class producer.purgatory.purge.interval.requests
         queued.max.requests quota.window.num quota.window.size.seconds remote.fetch.max.wait.ms
         remote.log.index.file.cache.total.size.bytes remote.log.manager.copier.thread.pool.size
         remote.log.manager.copy.max.bytes.per.second remote.log.manager.copy.quota.window.num

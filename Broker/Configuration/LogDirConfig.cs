@@ -11,6 +11,8 @@ namespace KBroker.Broker.Configuration;
 /// <param name="LogStartOffsetCheckpointInterval">Time between two writes of the log start offsets.</param>
 /// <param name="HighWatermarkCheckpointInterval">Time between two writes of the high watermarks.</param>
 /// <param name="ProducerIdExpiration">How long a producer's state is kept without a write.</param>
+/// <param name="ProducerIdExpirationCheckInterval">Time between two looks for producers to forget.</param>
+/// <param name="MaxProducersPerPartition">The most producers that a partition remembers.</param>
 /// <param name="FreeSpace">How much of each directory's disk is to stay free.</param>
 public sealed record LogDirConfig(
     IReadOnlyList<string> Directories,
@@ -21,4 +23,6 @@ public sealed record LogDirConfig(
     TimeSpan LogStartOffsetCheckpointInterval,
     TimeSpan HighWatermarkCheckpointInterval,
     TimeSpan ProducerIdExpiration,
+    TimeSpan ProducerIdExpirationCheckInterval,
+    int MaxProducersPerPartition,
     DiskSpaceMarks FreeSpace);

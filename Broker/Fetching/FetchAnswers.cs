@@ -76,11 +76,19 @@ internal static class FetchAnswers
             HighWatermark = result.HighWatermark,
             LastStableOffset = result.LastStableOffset,
             LogStartOffset = result.LogStartOffset,
-            AbortedTransactions = isolation == ReadIsolation.ReadCommitted && result.Error == ErrorCode.None ? [] : null,
+            AbortedTransactions = isolation == ReadIsolation.ReadCommitted && result.Error == ErrorCode.None ? Aborted(result) : null,
             Records = result.Records is { } records ? new RecordsData(records) : new RecordsData(ReadOnlyMemory<byte>.Empty),
         };
         if (result.DivergingEpoch is { } diverging)
             data.DivergingEpoch = new() { Epoch = diverging.Epoch.Value, EndOffset = diverging.EndOffset };
         return data;
+    }
+
+    private static FetchResponse.AbortedTransaction[] Aborted(in PartitionReadResult result)
+    {
+        if (result.AbortedTransactions is not { } aborted) return [];
+        var answers = new FetchResponse.AbortedTransaction[aborted.Count];
+        for (int i = 0; i < answers.Length; i++) answers[i] = new() { ProducerId = aborted[i].ProducerId, FirstOffset = aborted[i].FirstOffset };
+        return answers;
     }
 }

@@ -3,6 +3,7 @@ using KBroker.Broker.Partitions;
 using KBroker.Controller.Metadata;
 using KBroker.LogEngine;
 using KBroker.LogEngine.Directories;
+using KBroker.LogEngine.Producers;
 using KBroker.LogEngine.Storage;
 using KBroker.Protocol.Identity;
 using Microsoft.Extensions.Logging;
@@ -46,6 +47,11 @@ internal sealed class BrokerStorage : IDisposable
                 ClusterId = image.ClusterId,
                 RecoveryThreads = config.LogDirs.RecoveryThreads,
                 ConfigFor = topic => LogConfigs.From(config.TopicDefaults.Resolve(image.TopicConfig(topic))),
+                Producers = new ProducerOptions
+                {
+                    Expiration = config.LogDirs.ProducerIdExpiration,
+                    MaxProducers = config.LogDirs.MaxProducersPerPartition,
+                },
                 Progress = progress.Report,
                 LogStartRaised = log => Find(log, partitions)?.OnLogStartRaised(),
                 // Told on the thread that met the failure, which may hold a partition's gate: the others are not taken inside it.
@@ -81,6 +87,7 @@ internal sealed class BrokerStorage : IDisposable
             RetentionInterval = config.RetentionCheckInterval,
             InitialDelay = config.InitialTaskDelay,
             SpaceMarks = () => _config().FreeSpace,
+            ProducerExpirationInterval = config.ProducerIdExpirationCheckInterval,
         };
         foreach (LogDirectory directory in Logs.All) _upkeep.Add(new LogMaintenance(directory, options, _time));
         _upkeep.Add(_time.CreateTimer(

@@ -67,7 +67,7 @@ public sealed class Partition
     public long HighWatermark => Volatile.Read(ref _highWatermark);
 
     /// <summary>The end of what read_committed consumers may read, exclusive: no transaction is open below it.</summary>
-    public long LastStableOffset => HighWatermark;
+    public long LastStableOffset => Log.LastStableOffset;
 
     /// <summary>The first offset there is.</summary>
     public long LogStartOffset => Log.LogStartOffset;
@@ -139,7 +139,7 @@ public sealed class Partition
     }
 
     /// <summary>
-    /// Appends one validated batch as leader. With <paramref name="allReplicas"/> the append is refused unless enough replicas
+    /// Appends one validated batch as leader; one that its producer has sent before is answered as the first time. With <paramref name="allReplicas"/> the append is refused unless enough replicas
     /// are in sync. When it may be acknowledged, <see cref="Acknowledgement"/> says.
     /// </summary>
     public PartitionAppendResult AppendAsLeader(Span<byte> batch, bool allReplicas)
@@ -179,9 +179,16 @@ public sealed class Partition
         if (shown > 0) _waiters.Signal(this, shown, mustReread: false);
         return appended.Status switch
         {
-            AppendStatus.Appended => new(ErrorCode.None, appended.FirstOffset, appended.NextOffset, appended.LogAppendTime, appended.LogStartOffset),
+            AppendStatus.Appended or AppendStatus.Duplicate => new(ErrorCode.None, appended.FirstOffset, appended.NextOffset, appended.LogAppendTime, appended.LogStartOffset),
             AppendStatus.MessageTooLarge => PartitionAppendResult.Failed(ErrorCode.MessageTooLarge),
             AppendStatus.RecordListTooLarge => PartitionAppendResult.Failed(ErrorCode.RecordListTooLarge),
+            AppendStatus.OutOfOrderSequence => PartitionAppendResult.Failed(
+                ErrorCode.OutOfOrderSequenceNumber, "The sequence does not follow the producer's last one in this partition."),
+            AppendStatus.InvalidProducerEpoch => PartitionAppendResult.Failed(
+                ErrorCode.InvalidProducerEpoch, "A later epoch of the producer has written to this partition."),
+            AppendStatus.InvalidTransactionState => PartitionAppendResult.Failed(
+                ErrorCode.InvalidTxnState, "The producer has a transaction open in this partition, and the batch is not of it."),
+            AppendStatus.TransactionCoordinatorFenced => PartitionAppendResult.Failed(ErrorCode.TransactionCoordinatorFenced),
             _ => throw new UnreachableException($"a leader's append ended as {appended.Status}"),
         };
     }
@@ -202,10 +209,11 @@ public sealed class Partition
         try
         {
             // The bounds are taken before the log is read: what they cover is there.
+            long lastStableOffset = LastStableOffset;
             long highWatermark = HighWatermark;
-            long lastStableOffset = highWatermark;
-            long bound = request.Isolation == ReadIsolation.ReadCommitted ? lastStableOffset : highWatermark;
-            LogReadResult read = Log.Read(request.Offset, request.MaxBytes, request.MinOneBatch, bound);
+            bool isCommitted = request.Isolation == ReadIsolation.ReadCommitted;
+            LogReadResult read = Log.Read(
+                request.Offset, request.MaxBytes, request.MinOneBatch, isCommitted ? lastStableOffset : highWatermark, withAborted: isCommitted);
             if (read.Status != LogReadStatus.Ok) return PartitionReadResult.Failed(ErrorCode.OffsetOutOfRange);
             if (_leadership.LeaderEpoch != leadership.LeaderEpoch)
             {
@@ -214,7 +222,10 @@ public sealed class Partition
                 return PartitionReadResult.Failed(ErrorCode.NotLeaderOrFollower);
             }
 
-            return new PartitionReadResult(ErrorCode.None, read.Slice, highWatermark, lastStableOffset, read.LogStartOffset);
+            return new PartitionReadResult(ErrorCode.None, read.Slice, highWatermark, lastStableOffset, read.LogStartOffset)
+            {
+                AbortedTransactions = read.AbortedTransactions,
+            };
         }
         catch (StorageException)
         {
@@ -297,8 +308,8 @@ public sealed class Partition
         }
 
         bool diverged = end.Epoch < request.LastFetchedEpoch.Value || end.EndOffset < request.Offset;
-        long highWatermark = HighWatermark;
-        result = new PartitionReadResult(ErrorCode.None, null, highWatermark, highWatermark, LogStartOffset)
+        long lastStableOffset = LastStableOffset;
+        result = new PartitionReadResult(ErrorCode.None, null, HighWatermark, lastStableOffset, LogStartOffset)
         {
             DivergingEpoch = diverged ? new EpochEnd(new LeaderEpoch(end.Epoch), end.EndOffset) : null,
         };

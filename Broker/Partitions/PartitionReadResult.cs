@@ -1,3 +1,4 @@
+using KBroker.LogEngine.Indexes;
 using KBroker.LogEngine.Segments;
 using KBroker.Protocol;
 using KBroker.Protocol.Identity;
@@ -15,6 +16,11 @@ public readonly record struct PartitionReadResult(
 {
     /// <summary>Set when the fetcher's last epoch ends before its offset: it must truncate to here first (KIP-595).</summary>
     public EpochEnd? DivergingEpoch { get; init; }
+
+    /// <summary>
+    /// For a read_committed reader, the aborted transactions whose records it has to leave out; null when there are none.
+    /// </summary>
+    public IReadOnlyList<AbortedTransaction>? AbortedTransactions { get; init; }
 
     /// <summary>The size of the records in bytes.</summary>
     public int Length => Records?.Length ?? 0;

@@ -40,9 +40,9 @@ public sealed class BatchAppender(RecordBatchValidator validator, Recompressor r
         RecordBatchSummary summary = validation.Summary;
         if (summary.IsTransactional && !isTransactional)
             return Refused(ErrorCode.TransactionalIdAuthorizationFailed, "A transactional batch came without a transactional id.");
-        // This broker hands out no producer ids, and without a producer's state it could not keep the promise they stand for.
-        if (summary.HasProducerId)
-            return Refused(ErrorCode.UnknownProducerId, $"Producer id {summary.ProducerId} was not issued by this cluster.");
+        // No coordinator could ever end the transaction, and read_committed consumers would stop at it for good.
+        if (summary.IsTransactional)
+            return Refused(ErrorCode.UnknownProducerId, $"Producer id {summary.ProducerId} was not issued for transactions by this cluster.");
 
         if (settings.Compression is { } compression && compression != summary.CompressionType)
             return AppendRecompressed(partition, records.Span, summary, compression, allReplicas, out nextOffset);

@@ -32,6 +32,7 @@ public sealed partial class LogDirectory : IDisposable
         _environment = new LogEnvironment(fileSystem, time, random, new DeferredDeletions(fileSystem), health, logger)
         {
             Codecs = options.Codecs,
+            Producers = options.Producers,
             Budget = options.Budget,
             Space = new DiskSpaceGuard(fileSystem, Path, logger),
             RecoveryPointLowered = WriteRecoveryPoints,

@@ -1,4 +1,5 @@
 using KBroker.LogEngine.Limits;
+using KBroker.LogEngine.Producers;
 using KBroker.LogEngine.Storage;
 using KBroker.Protocol.Compression;
 using KBroker.Protocol.Identity;
@@ -37,6 +38,9 @@ public sealed record LogDirectoryOptions
 
     /// <summary>What may stay open and in memory between uses; one for all directories of a broker.</summary>
     public StorageBudget Budget { get; init; } = StorageBudget.Unbounded();
+
+    /// <summary>How long and how many producers each log remembers.</summary>
+    public ProducerOptions Producers { get; init; } = new();
 
     /// <summary>Called after each partition, from the threads that load.</summary>
     public Action<LogLoadProgress>? Progress { get; init; }

@@ -16,6 +16,9 @@ public sealed record LogMaintenanceOptions
     /// <summary><c>log.retention.check.interval.ms</c></summary>
     public TimeSpan RetentionInterval { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary><c>producer.id.expiration.check.interval.ms</c></summary>
+    public TimeSpan ProducerExpirationInterval { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary><c>log.initial.task.delay.ms</c>: from the start to the first look at retention.</summary>
     public TimeSpan InitialDelay { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -25,8 +28,8 @@ public sealed record LogMaintenanceOptions
 
 /// <summary>
 /// The one loop of a log directory: flushes logs that <c>flush.ms</c> asks for and segments that have ended, writes the
-/// checkpoints, deletes what retention does not keep and files whose delay is over, measures the free space. A run that takes
-/// longer than the interval swallows the ones it overlaps.
+/// checkpoints, forgets silent producers, deletes what retention does not keep and files whose delay is over, measures the free
+/// space. A run that takes longer than the interval swallows the ones it overlaps.
 /// </summary>
 public sealed class LogMaintenance : IDisposable
 {
@@ -38,6 +41,7 @@ public sealed class LogMaintenance : IDisposable
     private readonly RetentionClock _clock;
     private long _lastCheckpoint;
     private long _lastRetention;
+    private long _lastExpiration;
     private TimeSpan _untilRetention;
     private bool _stopped;
 
@@ -48,7 +52,7 @@ public sealed class LogMaintenance : IDisposable
         _options = options;
         _time = time;
         _clock = new RetentionClock(time);
-        _lastCheckpoint = _lastRetention = time.GetTimestamp();
+        _lastCheckpoint = _lastRetention = _lastExpiration = time.GetTimestamp();
         _untilRetention = options.InitialDelay < options.RetentionInterval ? options.InitialDelay : options.RetentionInterval;
         directory.MeasureSpace(options.SpaceMarks());
         _timer = time.CreateTimer(_ => RunOnce(), null, options.Interval, options.Interval);
@@ -73,6 +77,7 @@ public sealed class LogMaintenance : IDisposable
             // First of all: on a full disk, what is deleted makes room for the rest.
             RunRetentionIfDue();
             Attempt(_directory.RunDeletions);
+            ExpireProducersIfDue();
             long now = _directory.Environment.NowMs;
             foreach (PartitionLog log in _directory.Logs) FlushIfDue(log, now);
             if (_directory.IsOffline) return;
@@ -94,6 +99,13 @@ public sealed class LogMaintenance : IDisposable
         _untilRetention = _options.RetentionInterval;
         _lastRetention = _time.GetTimestamp();
         _directory.RunRetention(now);
+    }
+
+    private void ExpireProducersIfDue()
+    {
+        if (_time.GetElapsedTime(_lastExpiration) < _options.ProducerExpirationInterval) return;
+        _lastExpiration = _time.GetTimestamp();
+        foreach (PartitionLog log in _directory.Logs) log.ExpireProducers();
     }
 
     private static void Attempt(Action work)

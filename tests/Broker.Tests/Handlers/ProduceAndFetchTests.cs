@@ -109,15 +109,6 @@ public sealed class ProduceAndFetchTests : IAsyncLifetime
         Assert.Empty(await ReadAsync(0));
     }
 
-    [Fact]
-    public async Task Produce_IdsNobodyIssued_AreRefused()
-    {
-        var builder = new RecordBatchBuilder(new RecordBatchOptions { ProducerId = 7, ProducerEpoch = 0, BaseSequence = 0 });
-        builder.Append(Records.Time, null, [1], null);
-
-        Assert.Equal(ErrorCode.UnknownProducerId, (await ProduceAsync(builder.ToArray())).ErrorCode);
-    }
-
     [Theory]
     [InlineData("gzip", CompressionType.Gzip)]
     [InlineData("zstd", CompressionType.Zstd)]

@@ -90,12 +90,13 @@ public sealed class HostileBatchTests(HostileBroker broker) : IClassFixture<Host
     }
 
     [Fact]
-    public async Task ProducerId_NeverIssued_IsRefused()
+    public async Task ProducerId_WithoutState_BeginsOneWhereItIs()
     {
         await using RawClient client = await broker.ConnectAsync();
-        byte[] batch = HostileBatch.Valid(new RecordBatchOptions { ProducerId = 4711, ProducerEpoch = 0, BaseSequence = 0 });
-        ProduceResponse.PartitionProduceResponse answer = await HostileBroker.ProduceAsync(client, HostileBroker.Target, batch);
-        Assert.Equal(ErrorCode.UnknownProducerId, answer.ErrorCode);
+        byte[] batch = HostileBatch.Valid(new RecordBatchOptions { ProducerId = 4711, ProducerEpoch = 0, BaseSequence = 50 });
+        ProduceResponse.PartitionProduceResponse first = await HostileBroker.ProduceAsync(client, HostileBroker.Target, [.. batch]);
+        ProduceResponse.PartitionProduceResponse again = await HostileBroker.ProduceAsync(client, HostileBroker.Target, [.. batch]);
+        Assert.Equal((ErrorCode.None, ErrorCode.None, first.BaseOffset), (first.ErrorCode, again.ErrorCode, again.BaseOffset));
         await broker.AssertUnharmedAsync();
     }
 
