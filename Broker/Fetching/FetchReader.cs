@@ -55,8 +55,9 @@ public sealed class FetchReader(PartitionRegistry partitions)
     {
         partition = null;
         if (key.Topic is not null)
-            return partitions.TryGet(key.Topic, key.Index, out partition) ? ErrorCode.None : ErrorCode.UnknownTopicOrPartition;
-        if (!partitions.TryGetTopic(key.TopicId, out TopicReplicas? topic)) return ErrorCode.UnknownTopicId;
-        return topic.Partitions.TryGetValue(key.Index, out partition) ? ErrorCode.None : ErrorCode.UnknownTopicOrPartition;
+            return partitions.TryGet(key.Topic, key.Index, out partition) ? ErrorCode.None : partitions.WhyMissing(key.Topic, key.Index);
+        if (!partitions.TryGetTopic(key.TopicId, out TopicReplicas? topic)) return partitions.WhyMissing(key.TopicId, key.Index, ErrorCode.UnknownTopicId);
+        return topic.Partitions.TryGetValue(key.Index, out partition)
+            ? ErrorCode.None : partitions.WhyMissing(key.TopicId, key.Index, ErrorCode.UnknownTopicOrPartition);
     }
 }

@@ -19,21 +19,24 @@ namespace KBroker.Broker.Handlers;
 public sealed class DescribeTopicPartitionsHandler : ApiHandler<DescribeTopicPartitionsRequest>
 {
     private readonly MetadataFeed _metadata;
+    private readonly LocalReplicas _local;
     private readonly Func<BrokerConfig> _config;
 
     /// <param name="metadata">The cluster.</param>
+    /// <param name="local">Which replicas here are out of service.</param>
     /// <param name="config">The configuration now in force.</param>
-    public DescribeTopicPartitionsHandler(MetadataFeed metadata, Func<BrokerConfig> config)
+    public DescribeTopicPartitionsHandler(MetadataFeed metadata, LocalReplicas local, Func<BrokerConfig> config)
         : base(ApiKey.DescribeTopicPartitions, DescribeTopicPartitionsRequest.LowestVersion, DescribeTopicPartitionsRequest.HighestVersion)
     {
         _metadata = metadata;
+        _local = local;
         _config = config;
     }
 
     /// <inheritdoc/>
     protected override ValueTask<PendingResponse> HandleAsync(RequestContext context, DescribeTopicPartitionsRequest request)
     {
-        var view = new ListenerView(_metadata.Current, context.Connection.Listener.Name);
+        var view = new ListenerView(_metadata.Current, context.Connection.Listener.Name, _local);
         bool isAll = request.Topics.Length == 0;
         IEnumerable<string> asked = isAll
             ? view.Image.Topics.Select(topic => topic.Name)
@@ -95,12 +98,13 @@ public sealed class DescribeTopicPartitionsHandler : ApiHandler<DescribeTopicPar
             TopicId = topic.Id,
             IsInternal = InternalTopics.Contains(topic.Name),
             TopicAuthorizedOperations = AuthorizedOperations.AllOnTopic,
-            Partitions = [.. topic.Partitions.AsSpan(from, count).ToArray().Select(partition => Described(view, partition))],
+            Partitions = [.. topic.Partitions.AsSpan(from, count).ToArray().Select(partition => Described(view, topic, partition))],
         };
 
-    private static DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponsePartition Described(ListenerView view, PartitionImage partition)
+    private static DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponsePartition Described(
+        ListenerView view, TopicImage topic, PartitionImage partition)
     {
-        PartitionView seen = view.Describe(partition);
+        PartitionView seen = view.Describe(topic, partition);
         return new DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponsePartition
         {
             ErrorCode = seen.Error,

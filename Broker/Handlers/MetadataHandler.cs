@@ -30,16 +30,19 @@ public sealed class MetadataHandler : ApiHandler<MetadataRequest>
 
     private readonly MetadataFeed _metadata;
     private readonly TopicAutoCreator _creator;
+    private readonly LocalReplicas _local;
     private readonly Func<BrokerConfig> _config;
 
     /// <param name="metadata">The cluster.</param>
     /// <param name="creator">Creates topics.</param>
+    /// <param name="local">Which replicas here are out of service.</param>
     /// <param name="config">The configuration now in force.</param>
-    public MetadataHandler(MetadataFeed metadata, TopicAutoCreator creator, Func<BrokerConfig> config)
+    public MetadataHandler(MetadataFeed metadata, TopicAutoCreator creator, LocalReplicas local, Func<BrokerConfig> config)
         : base(ApiKey.Metadata, MetadataRequest.LowestVersion, MetadataRequest.HighestVersion)
     {
         _metadata = metadata;
         _creator = creator;
+        _local = local;
         _config = config;
     }
 
@@ -83,7 +86,7 @@ public sealed class MetadataHandler : ApiHandler<MetadataRequest>
     private MetadataResponse Answer(
         RequestContext context, MetadataRequest request, Func<ListenerView, IEnumerable<MetadataResponse.MetadataResponseTopic>> describe)
     {
-        var view = new ListenerView(_metadata.Current, context.Connection.Listener.Name);
+        var view = new ListenerView(_metadata.Current, context.Connection.Listener.Name, _local);
         MetadataResponse.MetadataResponseTopic[] topics = [.. describe(view)];
         foreach (MetadataResponse.MetadataResponseTopic topic in topics)
         {
@@ -138,7 +141,7 @@ public sealed class MetadataHandler : ApiHandler<MetadataRequest>
         var partitions = new MetadataResponse.MetadataResponsePartition[topic.Partitions.Length];
         for (int i = 0; i < partitions.Length; i++)
         {
-            PartitionView partition = view.Describe(topic.Partitions[i]);
+            PartitionView partition = view.Describe(topic, topic.Partitions[i]);
             partitions[i] = new MetadataResponse.MetadataResponsePartition
             {
                 ErrorCode = partition.Error,

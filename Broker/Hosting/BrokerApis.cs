@@ -40,6 +40,7 @@ internal sealed class BrokerApis : IDisposable
         var appender = new BatchAppender(new RecordBatchValidator(codecs), recompressor, platform.Time);
         var sessions = new FetchSessionCache(config.Current.Fetch.SessionCacheSlots, platform.Time, new Random(platform.Random.Next()));
         var lookup = new PartitionLookup(partitions, metadata);
+        var local = new LocalReplicas(self, partitions);
         var deadline = new ControllerDeadline(platform.Time, () => config.Current);
         var alterer = new ConfigAlterer(self, controller, deadline, () => config.Current);
         ApiHandler[] handlers =
@@ -47,7 +48,7 @@ internal sealed class BrokerApis : IDisposable
             new ProduceHandler(partitions, appender, platform.Time),
             new FetchHandler(sessions, new FetchReader(partitions), platform.Time, () => config.Current.Fetch.MaxBytes, stopping.Token),
             new ListOffsetsHandler(lookup),
-            new MetadataHandler(metadata, new TopicAutoCreator(controller), () => config.Current),
+            new MetadataHandler(metadata, new TopicAutoCreator(controller), local, () => config.Current),
             new CreateTopicsHandler(controller, deadline, () => config.Current),
             new DeleteTopicsHandler(controller, deadline),
             new DeleteRecordsHandler(lookup, logs),
@@ -58,7 +59,7 @@ internal sealed class BrokerApis : IDisposable
             new CreatePartitionsHandler(controller, deadline),
             new IncrementalAlterConfigsHandler(alterer),
             new DescribeClusterHandler(metadata),
-            new DescribeTopicPartitionsHandler(metadata, () => config.Current),
+            new DescribeTopicPartitionsHandler(metadata, local, () => config.Current),
         ];
         string clusterId = metadata.Current.ClusterId;
         return new BrokerApis(codecs, recompressor, stopping)

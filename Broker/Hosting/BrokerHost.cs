@@ -50,6 +50,12 @@ public sealed partial class BrokerHost : IAsyncDisposable
     /// <summary>The id of the cluster, 22 characters.</summary>
     public string ClusterId => _member.Metadata.Current.ClusterId;
 
+    /// <summary>
+    /// Completes with the reason when the broker has nothing left to serve, as all its log directories failed: whoever runs it has
+    /// to let go of it and say so.
+    /// </summary>
+    public Task<string> Failed => _storage!.Failed;
+
     /// <summary>Starts a broker; when this returns it serves.</summary>
     /// <exception cref="BrokerStartException">It cannot start; the message says why.</exception>
     public static async Task<BrokerHost> StartAsync(BrokerConfig config, BrokerPlatform platform)

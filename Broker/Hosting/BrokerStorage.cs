@@ -18,9 +18,11 @@ internal sealed class BrokerStorage : IDisposable
     private readonly PartitionRegistry _partitions;
     private readonly TimeProvider _time;
     private readonly List<IDisposable> _upkeep = [];
+    private readonly TaskCompletionSource<string> _failed;
 
-    private BrokerStorage(LogDirectories logs, Func<LogDirConfig> config, PartitionRegistry partitions, TimeProvider time)
+    private BrokerStorage(LogDirectories logs, Func<LogDirConfig> config, PartitionRegistry partitions, TimeProvider time, TaskCompletionSource<string> failed)
     {
+        _failed = failed;
         Logs = logs;
         _config = config;
         _partitions = partitions;
@@ -30,6 +32,9 @@ internal sealed class BrokerStorage : IDisposable
     /// <summary>The directories.</summary>
     public LogDirectories Logs { get; }
 
+    /// <summary>Completes with the reason when the last directory is out of service: there is nothing left to serve.</summary>
+    public Task<string> Failed => _failed.Task;
+
     /// <summary>Locks, checks and loads every directory, recovering what an unclean stop left.</summary>
     /// <exception cref="LogDirectoryException">A directory is locked, or another broker's or cluster's.</exception>
     /// <exception cref="StorageException">No directory can be used.</exception>
@@ -38,6 +43,8 @@ internal sealed class BrokerStorage : IDisposable
     {
         BrokerConfig config = current();
         ILogger logger = platform.Loggers.CreateLogger<LogDirectories>();
+        var failed = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        BrokerStorage? storage = null;
         var progress = new LoadProgressLog(logger);
         LogDirectories logs = LogDirectories.Open(
             config.LogDirs.Directories.Select(path => new LogDirectoryOptions
@@ -56,13 +63,20 @@ internal sealed class BrokerStorage : IDisposable
                 LogStartRaised = log => Find(log, partitions)?.OnLogStartRaised(),
                 // Told on the thread that met the failure, which may hold a partition's gate: the others are not taken inside it.
                 // Until they are offline, their logs refuse changes themselves.
-                Failed = (directory, _) => ThreadPool.UnsafeQueueUserWorkItem(_ => TakeOffline(directory, partitions), null),
+                Failed = (directory, _) => ThreadPool.UnsafeQueueUserWorkItem(_ =>
+                {
+                    TakeOffline(directory, partitions);
+                    Volatile.Read(ref storage)?.TellIfNoneIsLeft();
+                }, null),
             }),
             platform.FileSystem,
             platform.Time,
             platform.Random,
             logger);
-        return new BrokerStorage(logs, () => current().LogDirs, partitions, platform.Time);
+        var opened = new BrokerStorage(logs, () => current().LogDirs, partitions, platform.Time, failed);
+        Volatile.Write(ref storage, opened);
+        opened.TellIfNoneIsLeft();
+        return opened;
     }
 
     /// <summary>The high watermarks that the last checkpoints hold.</summary>
@@ -110,6 +124,13 @@ internal sealed class BrokerStorage : IDisposable
     {
         foreach (IDisposable one in _upkeep) one.Dispose();
         Logs.Dispose();
+    }
+
+    private void TellIfNoneIsLeft()
+    {
+        if (!Logs.IsNoneInService) return;
+        _failed.TrySetResult(
+            $"all log directories have failed, so this broker stops: {string.Join("; ", Logs.All.Select(directory => $"{directory.Path}: {directory.Failure?.Message}"))}");
     }
 
     private static Partition? Find(PartitionLog log, PartitionRegistry partitions) =>

@@ -11,7 +11,8 @@ namespace KBroker.Broker.Metadata;
 /// </summary>
 /// <param name="image">The cluster.</param>
 /// <param name="listenerName">The listener the client came by.</param>
-internal sealed class ListenerView(ClusterMetadataImage image, string listenerName)
+/// <param name="local">What this broker knows of its own replicas; null where none are asked for.</param>
+internal sealed class ListenerView(ClusterMetadataImage image, string listenerName, LocalReplicas? local = null)
 {
     private readonly Dictionary<BrokerId, BrokerEndpoint> _endpoints = Endpoints(image, listenerName);
 
@@ -26,12 +27,13 @@ internal sealed class ListenerView(ClusterMetadataImage image, string listenerNa
     /// <summary>The controller, or -1 if there is none or it cannot be reached.</summary>
     public int ControllerId => _endpoints.ContainsKey(image.ControllerId) ? image.ControllerId.Value : BrokerId.None.Value;
 
-    /// <summary>What these clients are told of a partition.</summary>
-    public PartitionView Describe(PartitionImage partition)
+    /// <summary>What these clients are told of a partition. A leader whose log is offline leads nothing.</summary>
+    public PartitionView Describe(TopicImage topic, PartitionImage partition)
     {
         int[] replicas = Ids(partition.Replicas);
         int[] isr = partition.Isr.AsSpan().SequenceEqual(partition.Replicas.AsSpan()) ? replicas : Ids(partition.Isr);
-        ErrorCode error = _endpoints.ContainsKey(partition.Leader) ? ErrorCode.None
+        ErrorCode error = IsLogOffline(topic, partition, partition.Leader) ? ErrorCode.LeaderNotAvailable
+            : _endpoints.ContainsKey(partition.Leader) ? ErrorCode.None
             : image.Brokers.ContainsKey(partition.Leader) ? ErrorCode.ListenerNotFound
             : ErrorCode.LeaderNotAvailable;
         return new PartitionView(
@@ -40,7 +42,7 @@ internal sealed class ListenerView(ClusterMetadataImage image, string listenerNa
             partition.LeaderEpoch.Value,
             replicas,
             isr,
-            Offline(partition.Replicas));
+            Offline(topic, partition));
     }
 
     private static Dictionary<BrokerId, BrokerEndpoint> Endpoints(ClusterMetadataImage image, string listenerName)
@@ -61,12 +63,15 @@ internal sealed class ListenerView(ClusterMetadataImage image, string listenerNa
         return ids;
     }
 
-    private int[] Offline(ImmutableArray<BrokerId> replicas)
+    private bool IsLogOffline(TopicImage topic, PartitionImage partition, BrokerId replica) =>
+        local is not null && local.IsOffline(topic.Id, partition, replica);
+
+    private int[] Offline(TopicImage topic, PartitionImage partition)
     {
         List<int>? offline = null;
-        foreach (BrokerId replica in replicas)
+        foreach (BrokerId replica in partition.Replicas)
         {
-            if (!_endpoints.ContainsKey(replica)) (offline ??= []).Add(replica.Value);
+            if (!_endpoints.ContainsKey(replica) || IsLogOffline(topic, partition, replica)) (offline ??= []).Add(replica.Value);
         }
 
         return offline is null ? [] : [.. offline];

@@ -10,10 +10,11 @@ namespace KBroker.Broker.Metadata;
 public sealed class PartitionLookup(PartitionRegistry partitions, MetadataFeed metadata)
 {
     /// <summary>Finds a replica by topic name.</summary>
-    /// <returns>None, NOT_LEADER_OR_FOLLOWER if other brokers have it, UNKNOWN_TOPIC_OR_PARTITION if none has.</returns>
+    /// <returns>None, KAFKA_STORAGE_ERROR if its log directory is out of service, NOT_LEADER_OR_FOLLOWER if other brokers have it, UNKNOWN_TOPIC_OR_PARTITION if none has.</returns>
     public ErrorCode Find(string topic, int index, out Partition? partition)
     {
         if (partitions.TryGet(topic, index, out partition)) return ErrorCode.None;
-        return metadata.Current.TryGetPartition(topic, index, out _) ? ErrorCode.NotLeaderOrFollower : ErrorCode.UnknownTopicOrPartition;
+        ErrorCode error = partitions.WhyMissing(topic, index);
+        return error == ErrorCode.UnknownTopicOrPartition && metadata.Current.TryGetPartition(topic, index, out _) ? ErrorCode.NotLeaderOrFollower : error;
     }
 }

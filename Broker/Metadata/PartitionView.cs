@@ -8,6 +8,6 @@ namespace KBroker.Broker.Metadata;
 /// <param name="LeaderEpoch">The leader's term.</param>
 /// <param name="Replicas">All replicas, the preferred leader first.</param>
 /// <param name="Isr">The replicas in sync.</param>
-/// <param name="Offline">The replicas whose broker cannot be reached on this listener.</param>
+/// <param name="Offline">The replicas whose broker cannot be reached on this listener, or whose log is out of service.</param>
 internal readonly record struct PartitionView(
     ErrorCode Error, int LeaderId, int LeaderEpoch, int[] Replicas, int[] Isr, int[] Offline);

@@ -87,6 +87,11 @@ public sealed partial class PartitionReconciler
             return;
         }
 
+        foreach (TopicImage topic in delta.DeletedTopics)
+        {
+            foreach (PartitionImage partition in topic.Partitions) _registry.SetOffline(topic.Name, topic.Id, partition.Id, false);
+        }
+
         // A topic deleted and created again has two ids: the old replicas go before the new ones come.
         Remove(delta.DeletedTopics.SelectMany(topic => _registry.TryGetTopic(topic.Id, out TopicReplicas? replicas) ? replicas.Partitions.Values : []));
         Serve(update.Image, [.. delta.CreatedTopics, .. delta.ChangedTopics.Select(change => change.Topic)]);
@@ -110,6 +115,7 @@ public sealed partial class PartitionReconciler
                 && replicas.Partitions.TryGetValue(decision.Id, out Partition? known) ? known : null;
             if (partition is null) made[i] = partition = TryCreate(image, topic, decision);
             partition?.Apply(Leadership(decision));
+            _registry.SetOffline(topic.Name, topic.Id, decision.Id, partition is null && !IsNew(decision) && _logs.IsAnyOutOfService);
             if (partition is null)
             {
                 lock (_missing) _missing.Add((topic.Id, decision.Id));
@@ -131,10 +137,7 @@ public sealed partial class PartitionReconciler
                 _logs.Delete(name);
             }
 
-            // A partition that has been led before has its log in some directory, if only in one that is out of service: an
-            // empty log in its place would lose what was acknowledged.
-            bool isNew = decision.LeaderEpoch.Value == 0;
-            PartitionLog log = _logs.GetOrCreate(name, topic.Id, settings.Log, isNew);
+            PartitionLog log = _logs.GetOrCreate(name, topic.Id, settings.Log, IsNew(decision));
             if (log.TopicId == Guid.Empty) log.AssignTopicId(topic.Id);
             log.UpdateConfig(settings.Log);
             return new Partition(_self, topic.Id, log, _highWatermarks.GetValueOrDefault(name), settings);
@@ -146,6 +149,10 @@ public sealed partial class PartitionReconciler
             return null;
         }
     }
+
+    // A partition that has been led before has its log in some directory, if only in one that is out of service: an empty log in its
+    // place would lose what was acknowledged.
+    private static bool IsNew(PartitionImage decision) => decision.LeaderEpoch.Value == 0;
 
     private void Remove(IEnumerable<Partition> partitions)
     {

@@ -1,5 +1,7 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using KBroker.Protocol;
 
 namespace KBroker.Broker.Partitions;
 
@@ -11,6 +13,7 @@ public sealed class PartitionRegistry
 {
     private readonly Lock _lock = new();
     private volatile Snapshot _snapshot = Snapshot.Empty;
+    private volatile OfflineReplicas _offline = OfflineReplicas.None;
 
     /// <summary>All replicas.</summary>
     public IEnumerable<Partition> All => _snapshot.ById.Values.SelectMany(topic => topic.Partitions.Values);
@@ -32,6 +35,34 @@ public sealed class PartitionRegistry
     /// <summary>Finds a topic by its id.</summary>
     public bool TryGetTopic(Guid id, [NotNullWhen(true)] out TopicReplicas? topic) => _snapshot.ById.TryGetValue(id, out topic);
 
+    /// <summary>
+    /// What to answer for a replica that is not found: KAFKA_STORAGE_ERROR while its log lies in a log directory that is out of
+    /// service, UNKNOWN_TOPIC_OR_PARTITION otherwise.
+    /// </summary>
+    public ErrorCode WhyMissing(string topic, int index) =>
+        _offline.ByName.Contains((topic, index)) ? ErrorCode.KafkaStorageError : ErrorCode.UnknownTopicOrPartition;
+
+    /// <summary>The same by topic id; <paramref name="otherwise"/> is the answer if nothing is known of the replica.</summary>
+    public ErrorCode WhyMissing(Guid topic, int index, ErrorCode otherwise) =>
+        _offline.ById.Contains((topic, index)) ? ErrorCode.KafkaStorageError : otherwise;
+
+    /// <summary>Whether a replica is here and cannot be used, as its log directory is out of service.</summary>
+    public bool IsOffline(Guid topic, int index) => _offline.ById.Contains((topic, index))
+        || (TryGetTopic(topic, out TopicReplicas? replicas) && replicas.Partitions.TryGetValue(index, out Partition? partition)
+            && partition.Leadership.Role == PartitionRole.Offline);
+
+    /// <summary>Notes whether the log of a replica that could not be made lies in a log directory that is out of service.</summary>
+    public void SetOffline(string topic, Guid topicId, int index, bool isOffline)
+    {
+        lock (_lock)
+        {
+            OfflineReplicas now = _offline;
+            _offline = isOffline
+                ? new(now.ByName.Add((topic, index)), now.ById.Add((topicId, index)))
+                : new(now.ByName.Remove((topic, index)), now.ById.Remove((topicId, index)));
+        }
+    }
+
     /// <summary>Adds replicas; one that is there already is replaced.</summary>
     public void Add(IEnumerable<Partition> partitions)
     {
@@ -44,6 +75,11 @@ public sealed class PartitionRegistry
     {
         ArgumentNullException.ThrowIfNull(partitions);
         lock (_lock) _snapshot = _snapshot.Without(partitions);
+    }
+
+    private sealed record OfflineReplicas(ImmutableHashSet<(string Topic, int Index)> ByName, ImmutableHashSet<(Guid TopicId, int Index)> ById)
+    {
+        public static readonly OfflineReplicas None = new([], []);
     }
 
     private sealed class Snapshot

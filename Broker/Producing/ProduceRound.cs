@@ -9,6 +9,8 @@ namespace KBroker.Broker.Producing;
 /// <summary>The appends of one Produce request: each partition's answer, and which of them cannot be acknowledged yet.</summary>
 internal sealed class ProduceRound
 {
+    private const short TakesIdsFrom = 13;
+
     private readonly PartitionRegistry _partitions;
     private readonly BatchAppender _appender;
     private readonly short _version;
@@ -39,14 +41,15 @@ internal sealed class ProduceRound
     /// <summary>Appends to the partitions of one topic.</summary>
     public ProduceResponse.TopicProduceResponse Append(ProduceRequestView.TopicProduceData request)
     {
-        ErrorCode unknown = Find(request, out TopicReplicas? topic);
+        TopicReplicas? topic = Find(request);
         var answers = new ProduceResponse.PartitionProduceResponse[request.PartitionData.Count];
         int next = 0;
         foreach (ProduceRequestView.PartitionProduceData data in request.PartitionData)
         {
             Partition? partition = null;
-            if (topic is not null && !topic.Partitions.TryGetValue(data.Index, out partition)) unknown = ErrorCode.UnknownTopicOrPartition;
-            ProduceResponse.PartitionProduceResponse answer = partition is null ? BatchAppender.Refused(unknown) : Append(partition, data);
+            topic?.Partitions.TryGetValue(data.Index, out partition);
+            ProduceResponse.PartitionProduceResponse answer =
+                partition is null ? BatchAppender.Refused(WhyMissing(request, topic, data.Index)) : Append(partition, data);
             answer.Index = data.Index;
             HasFailed |= answer.ErrorCode != ErrorCode.None;
             answers[next++] = answer;
@@ -92,11 +95,15 @@ internal sealed class ProduceRound
         answer.BaseOffset = -1;
     }
 
-    private ErrorCode Find(ProduceRequestView.TopicProduceData request, out TopicReplicas? topic)
+    private TopicReplicas? Find(ProduceRequestView.TopicProduceData request)
     {
-        if (_version >= 13) return _partitions.TryGetTopic(request.TopicId, out topic) ? ErrorCode.None : ErrorCode.UnknownTopicId;
-        return _partitions.TryGetTopic(request.Name, out topic) ? ErrorCode.None : ErrorCode.UnknownTopicOrPartition;
+        TopicReplicas? topic;
+        return (_version >= TakesIdsFrom ? _partitions.TryGetTopic(request.TopicId, out topic) : _partitions.TryGetTopic(request.Name, out topic)) ? topic : null;
     }
+
+    private ErrorCode WhyMissing(ProduceRequestView.TopicProduceData request, TopicReplicas? topic, int index) => _version >= TakesIdsFrom
+        ? _partitions.WhyMissing(request.TopicId, index, topic is null ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition)
+        : _partitions.WhyMissing(topic?.Name ?? Encoding.UTF8.GetString(request.Name), index);
 
     private readonly record struct Unacknowledged(
         Partition Partition, long NextOffset, LeaderEpoch Epoch, ProduceResponse.PartitionProduceResponse Answer);

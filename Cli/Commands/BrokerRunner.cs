@@ -14,7 +14,7 @@ public static class BrokerRunner
     /// <param name="context">The process.</param>
     /// <param name="stopping">Cancelled by SIGTERM or SIGINT.</param>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
-    /// <exception cref="CliException">The broker cannot start.</exception>
+    /// <exception cref="CliException">The broker cannot start, or has lost all its log directories.</exception>
     public static async Task<int> RunAsync(BrokerConfig config, CliContext context, CancellationToken stopping)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -43,7 +43,8 @@ public static class BrokerRunner
             await context.Out.FlushAsync(CancellationToken.None).ConfigureAwait(false);
             var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             await using CancellationTokenRegistration registration = stopping.UnsafeRegister(static state => ((TaskCompletionSource)state!).TrySetResult(), stopped);
-            await stopped.Task.ConfigureAwait(false);
+            if (await Task.WhenAny(stopped.Task, host.Failed).ConfigureAwait(false) == host.Failed)
+                throw new CliException(await host.Failed.ConfigureAwait(false));
             await host.StopAsync().ConfigureAwait(false);
         }
 

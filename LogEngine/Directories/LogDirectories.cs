@@ -24,6 +24,12 @@ public sealed class LogDirectories : IDisposable
     /// <summary>The directories whose disk failed at the start, and how.</summary>
     public IReadOnlyDictionary<string, StorageException> Unavailable { get; }
 
+    /// <summary>Whether a directory failed, at the start or since.</summary>
+    public bool IsAnyOutOfService => Unavailable.Count > 0 || All.Any(directory => directory.IsOffline);
+
+    /// <summary>Whether no directory is left to serve from.</summary>
+    public bool IsNoneInService => All.All(directory => directory.IsOffline);
+
     /// <summary>The logs of all directories that are online.</summary>
     public IEnumerable<PartitionLog> Logs => All.Where(directory => !directory.IsOffline).SelectMany(directory => directory.Logs);
 
@@ -90,7 +96,7 @@ public sealed class LogDirectories : IDisposable
         {
             // A log in an offline directory is found, and refuses its use.
             if (Find(partition) is { } log) return log;
-            if (!isNew && (Unavailable.Count > 0 || All.Any(directory => directory.IsOffline)))
+            if (!isNew && IsAnyOutOfService)
                 throw new StorageException("create", partition.ToString(), "its log may lie in a log directory that is offline");
             return CreateInBest(partition, topicId, config);
         }

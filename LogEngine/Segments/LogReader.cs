@@ -117,6 +117,12 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, Compres
             {
                 // A file that was not open was renamed or deleted between the look at the list and its use.
             }
+            catch (StorageException e) when (e.Errno != 0 && !e.IsNotFound)
+            {
+                // The disk did not give back what it was given, where a batch that is none says nothing against the disk.
+                _log.Fail(e);
+                throw;
+            }
             catch (CorruptIndexException e)
             {
                 Rebuild(e.Segment, ref rebuilt);

@@ -15,6 +15,7 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
     private bool _holding;
     private int _held;
     private volatile int _errno;
+    private volatile string? _unreadable;
     private volatile bool _onlyFlushes;
 
     public FailingFileSystem()
@@ -26,6 +27,8 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
     public long? Free { get; set; }
 
     public void FailWritesBelow(string directory) => Fail(directory, InputOutputError);
+
+    public void FailReadsBelow(string directory) => _unreadable = directory;
 
     public void FillUp(string directory) => Fail(directory, NoSpaceLeft);
 
@@ -53,7 +56,11 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
         }
     }
 
-    public void Recover() => _failing = [];
+    public void Recover()
+    {
+        _failing = [];
+        _unreadable = null;
+    }
 
     public ILogFile Open(string path) => new FailingFile(this, disk.Open(path));
 
@@ -103,6 +110,11 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
         ImmutableInterlocked.Update(ref _failing, static (all, one) => all.Add(one), directory);
     }
 
+    private void CheckRead(string path)
+    {
+        if (_unreadable is { } directory && path.StartsWith(directory, StringComparison.Ordinal)) throw new StorageException("read", path, InputOutputError);
+    }
+
     private void Check(string operation, string path)
     {
         if (_onlyFlushes && operation != "flush") return;
@@ -117,7 +129,11 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
 
         public SafeFileHandle? Handle => file.Handle;
 
-        public int Read(Span<byte> buffer, long position) => file.Read(buffer, position);
+        public int Read(Span<byte> buffer, long position)
+        {
+            owner.CheckRead(Path);
+            return file.Read(buffer, position);
+        }
 
         public void Write(ReadOnlySpan<byte> bytes, long position)
         {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using KBroker.Broker.Configuration;
 using KBroker.Broker.Handlers;
 using KBroker.Broker.Metadata;
+using KBroker.Broker.Partitions;
 using KBroker.Broker.Tests.Connections;
 using KBroker.Controller.Metadata;
 using KBroker.Protocol;
@@ -39,7 +40,7 @@ public sealed class MetadataHandlerTests : IAsyncLifetime
         };
         _feed.Publish(new MetadataUpdate(empty.Apply(delta, new MetadataVersion(new ControllerEpoch(1), 2)), delta));
         BrokerConfig config = BrokerConfig.FromSettings();
-        _server = InMemoryServer.Start([new MetadataHandler(_feed, new TopicAutoCreator(_controller), () => config)]);
+        _server = InMemoryServer.Start([new MetadataHandler(_feed, new TopicAutoCreator(_controller), new LocalReplicas(new BrokerId(0), new PartitionRegistry()), () => config)]);
         _client = _server.Transport.Connect();
     }
 

@@ -87,7 +87,10 @@ public sealed class DiskFailureTests : IAsyncLifetime
         await _broker.RestartAsync();
         _client = await _broker.ConnectAsync();
 
-        Assert.NotEqual(ErrorCode.None, await ProduceAsync(lost));
+        Assert.Equal(ErrorCode.KafkaStorageError, await ProduceAsync(lost));
+        Assert.Equal(ErrorCode.KafkaStorageError, await FetchAsync(lost));
+        Assert.Equal(ErrorCode.KafkaStorageError, await ListOffsetAsync(lost));
+        await AssertOfflineAsync(PartitionsIn(_second), PartitionsIn(_first));
         Assert.Equal(ErrorCode.None, await ProduceAsync(PartitionsIn(_first)[0]));
         Assert.DoesNotContain(lost, PartitionsIn(_first));
 
@@ -97,6 +100,88 @@ public sealed class DiskFailureTests : IAsyncLifetime
         _client = await _broker.ConnectAsync();
         Assert.Equal(1, await EndOffsetAsync(lost));
     }
+
+    [Fact]
+    public async Task Fetch_DiskDoesNotGiveBackWhatItHolds_ItsPartitionsGoOfflineAndTheOthersServe()
+    {
+        int bad = PartitionsIn(_second)[0];
+        int good = PartitionsIn(_first)[0];
+        foreach (int partition in new[] { bad, good }) Assert.Equal(ErrorCode.None, await ProduceAsync(partition));
+
+        _disk.FailReadsBelow(_second.FullName);
+        Assert.Equal(ErrorCode.KafkaStorageError, await FetchAsync(bad));
+        _disk.Recover();
+
+        Assert.Equal(ErrorCode.KafkaStorageError, await FetchAsync(bad));
+        Assert.Equal(ErrorCode.KafkaStorageError, await ProduceAsync(bad));
+        Assert.Equal((ErrorCode.None, ErrorCode.None), (await FetchAsync(good), await ProduceAsync(good)));
+        await AssertOfflineAsync(PartitionsIn(_second), PartitionsIn(_first));
+    }
+
+    [Fact]
+    public async Task CreateTopic_OneDiskFailed_GoesToTheOther()
+    {
+        _disk.FailWritesBelow(_second.FullName);
+        Assert.Equal(ErrorCode.KafkaStorageError, await ProduceAsync(PartitionsIn(_second)[0]));
+        await _broker.CreateTopicAsync("late", partitions: 6);
+        for (int i = 0; i < 6; i++) Assert.Equal(ErrorCode.None, await ProduceAsync(i, "late"));
+        Assert.Equal(6, _first.GetDirectories("late-*").Length);
+    }
+
+    [Fact]
+    public async Task CreateTopic_DiskFailsAtIt_AllPartitionsGoToTheOther()
+    {
+        _disk.FailWritesBelow(_second.FullName);
+        await _broker.CreateTopicAsync("late", partitions: 6);
+        for (int i = 0; i < 6; i++) Assert.Equal(ErrorCode.None, await ProduceAsync(i, "late"));
+    }
+
+    [Fact]
+    public async Task AllDisksFail_BrokerSaysThatItCannotGoOn()
+    {
+        _disk.FailWritesBelow(_second.FullName);
+        Assert.Equal(ErrorCode.KafkaStorageError, await ProduceAsync(PartitionsIn(_second)[0]));
+        await AssertOfflineAsync(PartitionsIn(_second), PartitionsIn(_first));
+        Assert.False(_broker.Host.Failed.IsCompleted);
+
+        _disk.FailWritesBelow(_first.FullName);
+        Assert.Equal(ErrorCode.KafkaStorageError, await ProduceAsync(PartitionsIn(_first)[0]));
+
+        string reason = await _broker.Host.Failed.WaitAsync(TimeSpan.FromSeconds(20));
+        Assert.Contains("all log directories have failed", reason, StringComparison.Ordinal);
+        Assert.Contains(_first.FullName, reason, StringComparison.Ordinal);
+    }
+
+    /// <summary>Metadata and DescribeLogDirs tell of some partitions as offline and of the others as well.</summary>
+    private async Task AssertOfflineAsync(int[] offline, int[] online)
+    {
+        await Eventually.TrueAsync(
+            async () => (await DescribeAsync()).All(partition => partition.OfflineReplicas.Length == (offline.Contains(partition.PartitionIndex) ? 1 : 0)),
+            "the replicas on the failed disk are offline");
+        foreach (MetadataResponse.MetadataResponsePartition partition in await DescribeAsync())
+        {
+            bool isOffline = offline.Contains(partition.PartitionIndex);
+            Assert.Equal(isOffline ? ErrorCode.LeaderNotAvailable : ErrorCode.None, partition.ErrorCode);
+            Assert.Equal(isOffline, partition.LeaderId == -1);
+            Assert.True(isOffline || online.Contains(partition.PartitionIndex));
+        }
+
+        DescribeLogDirsResponse directories = await _client.CallAsync<DescribeLogDirsResponse>(new DescribeLogDirsRequest { Topics = null }, version: 4);
+        Assert.Equal(
+            [(_first.FullName, ErrorCode.None), (_second.FullName, ErrorCode.KafkaStorageError)],
+            directories.Results.Select(directory => (directory.LogDir, directory.ErrorCode)).Order());
+    }
+
+    private async Task<MetadataResponse.MetadataResponsePartition[]> DescribeAsync() => (await _client.CallAsync<MetadataResponse>(
+        new MetadataRequest { Topics = [new() { Name = "t" }] }, version: 9)).Topics[0].Partitions;
+
+    private async Task<ErrorCode> FetchAsync(int partition) => (await _client.CallAsync<FetchResponse>(
+        new FetchRequest { MaxBytes = 1 << 20, Topics = [new() { Topic = "t", Partitions = [new() { Partition = partition, PartitionMaxBytes = 1 << 20 }] }] },
+        version: 11)).Responses[0].Partitions[0].ErrorCode;
+
+    private async Task<ErrorCode> ListOffsetAsync(int partition) => (await _client.CallAsync<ListOffsetsResponse>(
+        new ListOffsetsRequest { ReplicaId = -1, Topics = [new() { Name = "t", Partitions = [new() { PartitionIndex = partition, Timestamp = -2 }] }] },
+        version: 5)).Topics[0].Partitions[0].ErrorCode;
 
     private static int[] PartitionsIn(DirectoryInfo directory) =>
         [.. directory.GetDirectories("t-*").Select(one => one.Name[2] - '0').Order()];
