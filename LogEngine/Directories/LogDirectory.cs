@@ -330,6 +330,9 @@ public sealed partial class LogDirectory : IDisposable
         {
             throw new StorageException("load", failure.Path, failure.Message, failure);
         }
+
+        // What is appended behind a log that lost its end is not below its recovery point.
+        if (_logs.Any(pair => recoveryPoints.GetValueOrDefault(pair.Key) > pair.Value.RecoveryPoint)) WriteRecoveryPoints();
     }
 
     private PartitionLog LoadLog(TopicPartition partition, string path, LogConfig config, CheckpointedOffsets checkpoint) =>

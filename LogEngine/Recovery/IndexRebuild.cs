@@ -26,6 +26,7 @@ internal static class IndexRebuild
             segment.File.Release();
         }
 
+        segment.IndexesRebuilt = true;
         if (seal) segment.Seal();
     }
 }

@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using KBroker.LogEngine.Epochs;
+using KBroker.LogEngine.Indexes;
 using KBroker.LogEngine.Producers;
 using KBroker.LogEngine.Segments;
 using KBroker.LogEngine.Storage;
@@ -135,6 +137,7 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
     /// <summary>Finds the end of a log that was closed in order; if its batches do not fill the file, it was not.</summary>
     private void CheckEnd(List<LogSegment> segments, LeaderEpochCache epochs, ProducerLoader producers)
     {
+        SettleEmptyEnd(segments);
         LogSegment last = segments[^1];
         try
         {
@@ -149,13 +152,50 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
         RecoverFrom(segments, segments.Count - 1, epochs, producers);
     }
 
+    /// <summary>
+    /// An empty last file is where the log ends; but if records of the segment before it reach beyond its name, it is what a failed
+    /// roll left.
+    /// </summary>
+    private void SettleEmptyEnd(List<LogSegment> segments)
+    {
+        if (segments.Count < 2 || segments[^1].Size > 0) return;
+        LogSegment before = segments[^2];
+        ILogFile file = before.Acquire();
+        var scanner = new BatchScanner(file, LastNotedPosition(before), before.Size);
+        long end = before.BaseOffset;
+        while (scanner.MoveNext() == ScanStatus.Found && before.CanHold(scanner.Header.LastOffset)) end = Math.Max(end, scanner.Header.NextOffset);
+        scanner.Dispose();
+        before.File.Release();
+        if (end <= segments[^1].BaseOffset) return;
+        LogEmptyRemoved(environment.Logger, segments[^1].File.Path);
+        Drop(segments, segments.Count - 1);
+    }
+
+    /// <summary>
+    /// Where the offset index says that its last batch lies, read past the index itself, which stays unloaded; 0 when it says
+    /// nothing of use.
+    /// </summary>
+    private int LastNotedPosition(LogSegment segment)
+    {
+        if (!_fileSystem.FileExists(segment.Offsets.Path)) return 0;
+        using ILogFile file = _fileSystem.Open(segment.Offsets.Path);
+        Span<byte> entry = stackalloc byte[OffsetIndex.EntrySize];
+        long start = file.Length - entry.Length;
+        if (start < 0 || start % entry.Length != 0 || file.Read(entry, start) != entry.Length) return 0;
+        int position = BinaryPrimitives.ReadInt32BigEndian(entry[sizeof(int)..]);
+        return position >= 0 && position < segment.Size ? position : 0;
+    }
+
     // A segment that ended exactly at the recovery point was written its indexes after it: it counts as above.
     // Segments wholly below the log start are on their way out, in whatever order their names went: a gap there says nothing.
     private void Recover(List<LogSegment> segments, long recoveryPoint, long logStart, LeaderEpochCache epochs, ProducerLoader producers)
     {
         int byRecoveryPoint = segments.FindLastIndex(segment => segment.BaseOffset < recoveryPoint);
         int byLogStart = segments.FindLastIndex(segment => segment.BaseOffset <= logStart);
-        RecoverFrom(segments, Math.Max(Math.Max(byRecoveryPoint, byLogStart), 0), epochs, producers);
+        int first = Math.Max(Math.Max(byRecoveryPoint, byLogStart), 0);
+        // How far the records before an empty segment reach tells whether it is one of the log.
+        if (segments[first].Size == 0) first = Math.Max(first - 1, 0);
+        RecoverFrom(segments, first, epochs, producers);
     }
 
     private void RecoverFrom(List<LogSegment> segments, int first, LeaderEpochCache epochs, ProducerLoader producers)
@@ -163,20 +203,39 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
         ProducerReplay replay = producers.BeginRecovery(segments, first);
         for (int i = first; i < segments.Count; i++)
         {
-            long cut = SegmentRecovery.Run(segments[i], epochs, replay, config.IndexIntervalBytes);
             bool last = i == segments.Count - 1;
+            EpochEntry next = last ? new EpochEntry(int.MaxValue, long.MaxValue) : FrontOf(segments[i + 1]);
+            long cut = SegmentRecovery.Run(segments[i], epochs, replay, config.IndexIntervalBytes, next);
             if (cut > 0) LogCut(environment.Logger, segments[i].File.Path, cut, segments[i].EndOffset);
-            // Compaction leaves gaps between segments; without it, a segment that ends early has lost its tail.
-            bool torn = cut > 0 || (!last && !config.Compact && segments[i].EndOffset < segments[i + 1].BaseOffset);
-            if (torn && !last) Drop(segments, i + 1);
-            if (torn || last) return;
+            if (last) return;
+            // Compaction leaves gaps between segments; without it, a segment that ends early has lost its tail. One that reaches
+            // beyond the next has records that came later than the next one's.
+            long end = segments[i].EndOffset;
+            if (end > next.StartOffset || (end < next.StartOffset && (cut > 0 || !config.Compact)))
+            {
+                Drop(segments, i + 1);
+                return;
+            }
+
             segments[i].SetEnd(segments[i + 1].BaseOffset, segments[i].Size);
             segments[i].Seal();
         }
     }
 
+    /// <summary>Where a segment starts and in which epoch; -2, lower than any, when it is empty or holds no batch.</summary>
+    private static EpochEntry FrontOf(LogSegment segment)
+    {
+        ILogFile file = segment.Acquire();
+        var scanner = new BatchScanner(file, 0, segment.Size);
+        int epoch = scanner.MoveNext() == ScanStatus.Found ? scanner.Header.LeaderEpoch : -2;
+        scanner.Dispose();
+        segment.File.Release();
+        return new EpochEntry(epoch, segment.BaseOffset);
+    }
+
     private void Drop(List<LogSegment> segments, int from)
     {
+        LogDropped(environment.Logger, segments[from].File.Path);
         for (int i = segments.Count - 1; i >= from; i--)
         {
             segments[i].Release();
@@ -197,7 +256,10 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
     [LoggerMessage(2003, LogLevel.Warning, "{Directory}: leader-epoch-checkpoint is missing or unreadable, and is made anew from the batches")]
     private static partial void LogEpochsRebuilt(ILogger logger, string directory);
 
-    [LoggerMessage(2005, LogLevel.Warning, "{File} is empty and lies between others; it is deleted")]
+    [LoggerMessage(2006, LogLevel.Warning, "{File}: this segment and all after it do not continue the log, and are deleted")]
+    private static partial void LogDropped(ILogger logger, string file);
+
+    [LoggerMessage(2005, LogLevel.Warning, "{File} is empty and within the records of others; it is deleted")]
     private static partial void LogEmptyRemoved(ILogger logger, string file);
 
     [LoggerMessage(2004, LogLevel.Warning, "{Directory}: the log ends at {LogEnd}, below its start {LogStart}; it starts over there")]

@@ -17,10 +17,11 @@ internal static class SegmentRecovery
     private const int BufferSize = 256 * 1024;
 
     /// <summary>
-    /// The number of bytes that were cut off behind the last valid batch. <paramref name="producers"/>, as they were at the segment's
-    /// start, are brought to its end, and its transaction index with them.
+    /// The number of bytes that were cut off behind the last valid batch, or behind the last one below <paramref name="next"/> unless
+    /// what follows is of a later epoch. <paramref name="producers"/>, as they were at the segment's start, are brought to its end,
+    /// and its transaction index with them.
     /// </summary>
-    public static long Run(LogSegment segment, LeaderEpochCache epochs, ProducerReplay producers, int indexIntervalBytes)
+    public static long Run(LogSegment segment, LeaderEpochCache epochs, ProducerReplay producers, int indexIntervalBytes, EpochEntry next)
     {
         segment.ResetIndexes();
         segment.Transactions.Reset();
@@ -30,18 +31,19 @@ internal static class SegmentRecovery
         {
             long length = file.Length;
             int position = 0;
-            long next = segment.BaseOffset;
+            long end = segment.BaseOffset;
             var window = new FileWindow(file, buffer, length);
-            while (TryReadBatch(ref window, position, out BatchHeader header) && header.BaseOffset >= next && segment.CanHold(header.LastOffset))
+            while (TryReadBatch(ref window, position, out BatchHeader header) && header.BaseOffset >= end && segment.CanHold(header.LastOffset))
             {
+                if (header.LastOffset >= next.StartOffset && header.LeaderEpoch <= next.Epoch) break;
                 segment.NoteBatch(header, position, indexIntervalBytes);
                 if (header.LeaderEpoch >= 0 && header.LeaderEpoch > (epochs.Latest ?? -1)) epochs.Assign(header.LeaderEpoch, header.BaseOffset);
                 producers.Add(header, header.IsControl ? WholeBatch(ref window, position, header) : default, segment.Transactions);
                 position += header.SizeInBytes;
-                next = header.NextOffset;
+                end = header.NextOffset;
             }
 
-            segment.SetEnd(next, position);
+            segment.SetEnd(end, position);
             // Also gives back space that was held ahead of the end.
             file.SetLength(position);
             // What was cut must not come back behind batches that are appended now.

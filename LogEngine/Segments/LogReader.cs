@@ -101,7 +101,6 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, Compres
 
     private TResult Retried<TState, TResult>(TState state, Func<LogReader, TState, TResult> read)
     {
-        LogSegment? rebuilt = null;
         while (true)
         {
             LogSegment[] seen = _segments.Snapshot;
@@ -125,7 +124,7 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, Compres
             }
             catch (CorruptIndexException e)
             {
-                Rebuild(e.Segment, ref rebuilt);
+                Rebuild(e.Segment);
             }
         }
     }
@@ -140,16 +139,15 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, Compres
         }
     }
 
-    private void Rebuild(LogSegment segment, ref LogSegment? rebuilt)
+    private void Rebuild(LogSegment segment)
     {
         lock (_log.Gate)
         {
             _log.ThrowIfNotOpen();
             // A segment that is gone lost its indexes by right.
             if (!_segments.All.Contains(segment)) return;
-            if (ReferenceEquals(segment, rebuilt))
+            if (segment.IndexesRebuilt)
                 throw new StorageException("read", segment.File.Path, "batches do not follow each other, and a new index does not help");
-            rebuilt = segment;
             _log.Guarded(() => IndexRebuild.Run(segment, _log.Config.IndexIntervalBytes, seal: !ReferenceEquals(segment, _segments.Active)));
         }
     }

@@ -49,6 +49,9 @@ internal sealed class LogSegment : IIndexedSegment
     /// <summary>When the segment was made (milliseconds): what counts for <c>segment.ms</c> without timestamps.</summary>
     public long CreatedMs { get; private init; }
 
+    /// <summary>Whether the indexes were made from the batches since the log was opened: another time gives no others.</summary>
+    public bool IndexesRebuilt { get; set; }
+
     /// <summary>What this segment takes off <c>segment.ms</c>, milliseconds.</summary>
     public long RollJitterMs { get; private init; }
 
@@ -240,6 +243,9 @@ internal sealed class LogSegment : IIndexedSegment
     public void TruncateAt(int position, long offset)
     {
         EnsureIndexes();
+        // First: fewer entries than there could be do no harm to anyone, whatever happens next.
+        Offsets.TruncateTo(offset);
+        Times.TruncateTo(offset);
         ILogFile file = Acquire();
         try
         {
@@ -254,8 +260,6 @@ internal sealed class LogSegment : IIndexedSegment
 
         _end.Publish(offset, position);
         _space.Forget(position);
-        Offsets.TruncateTo(offset);
-        Times.TruncateTo(offset);
         Transactions.TruncateTo(offset);
         _bytesSinceIndexEntry = 0;
         // An offset that is gone may have had the largest timestamp: what the index still says is a lower bound, which the
@@ -360,18 +364,23 @@ internal sealed class LogSegment : IIndexedSegment
 
     private TimePosition LargestOnDisk()
     {
-        TimePosition largest = Times.Last();
+        TimePosition noted = Times.Last();
+        TimePosition largest = noted;
+        bool believed = noted.Timestamp < 0;
         ILogFile file = Acquire();
         var scanner = new BatchScanner(file, Offsets.Lookup(largest.Offset).Position, Size);
         try
         {
             while (scanner.MoveNext() == ScanStatus.Found && CanHold(scanner.Header.LastOffset))
             {
+                believed |= scanner.Header.BaseOffset <= noted.Offset && scanner.Header.LastOffset >= noted.Offset
+                    && scanner.Header.MaxTimestamp == noted.Timestamp;
                 if (scanner.Header.MaxTimestamp > largest.Timestamp)
                     largest = new TimePosition(scanner.Header.MaxTimestamp, scanner.Header.LastOffset);
             }
 
-            return largest;
+            // An index of another segment would have this one kept too long, or deleted too early.
+            return believed ? largest : throw new CorruptIndexException(this);
         }
         finally
         {
