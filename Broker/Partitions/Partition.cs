@@ -290,9 +290,10 @@ public sealed class Partition
     private static ErrorCode ErrorOf(PartitionRole role) =>
         role == PartitionRole.Offline ? ErrorCode.KafkaStorageError : ErrorCode.NotLeaderOrFollower;
 
-    private static ErrorCode CheckReader(PartitionLeadership leadership, LeaderEpoch knownEpoch)
+    private ErrorCode CheckReader(PartitionLeadership leadership, LeaderEpoch knownEpoch)
     {
-        if (leadership.Role == PartitionRole.Offline) return ErrorCode.KafkaStorageError;
+        // A log fails before its partition hears of it.
+        if (leadership.Role == PartitionRole.Offline || !Log.IsOpen) return ErrorCode.KafkaStorageError;
         if (knownEpoch != LeaderEpoch.Unknown && knownEpoch != leadership.LeaderEpoch)
             return knownEpoch.Value < leadership.LeaderEpoch.Value ? ErrorCode.FencedLeaderEpoch : ErrorCode.UnknownLeaderEpoch;
         return leadership.Role == PartitionRole.Leader ? ErrorCode.None : ErrorCode.NotLeaderOrFollower;
