@@ -1,5 +1,4 @@
 using KBroker.LogEngine.Segments;
-using KBroker.LogEngine.Storage;
 
 namespace KBroker.LogEngine.Directories;
 
@@ -72,7 +71,11 @@ internal sealed class GroupCommitter(int threads) : IDisposable
 
     private void Work()
     {
-        while (Next(wait: true) is { } flusher) Run(flusher);
+        while (Next(wait: true) is { } flusher)
+        {
+            flusher.Gather();
+            Run(flusher);
+        }
     }
 
     private LogFlusher? Next(bool wait)
@@ -93,17 +96,7 @@ internal sealed class GroupCommitter(int threads) : IDisposable
 
     private void Run(LogFlusher flusher)
     {
-        flusher.BeginTurn();
-        try
-        {
-            flusher.FlushAll();
-        }
-        catch (StorageException)
-        {
-            // Told to the log's owner and to the directory, which is offline now unless the failure can pass.
-        }
-
-        if (!flusher.EndTurn()) return;
+        if (!flusher.RunTurn()) return;
         lock (_monitor) _due.Enqueue(flusher);
     }
 }

@@ -9,10 +9,13 @@ namespace KBroker.LogEngine.Epochs;
 /// </summary>
 internal sealed class LeaderEpochCache(ILogFileSystem fileSystem, string directory, IEnumerable<EpochEntry> entries)
 {
+    private readonly Lock _writing = new();
     private volatile EpochEntry[] _entries = [.. entries];
-    private string _directory = directory;
+    private EpochEntry[]? _unwritten;
+    private volatile string _directory = directory;
 
-    public bool IsDirty { get; private set; }
+    /// <summary>Whether the file does not hold the entries.</summary>
+    public bool IsDirty => Volatile.Read(ref _unwritten) is not null;
 
     public IReadOnlyList<EpochEntry> Entries => _entries;
 
@@ -29,7 +32,7 @@ internal sealed class LeaderEpochCache(ILogFileSystem fileSystem, string directo
         int keep = old.Length;
         while (keep > 0 && (old[keep - 1].Epoch >= epoch || old[keep - 1].StartOffset >= startOffset)) keep--;
         _entries = [.. old[..keep], new EpochEntry(epoch, startOffset)];
-        IsDirty = true;
+        Volatile.Write(ref _unwritten, _entries);
     }
 
     /// <summary>
@@ -66,7 +69,7 @@ internal sealed class LeaderEpochCache(ILogFileSystem fileSystem, string directo
         while (keep > 0 && old[keep - 1].StartOffset >= endOffset) keep--;
         if (keep == old.Length) return;
         _entries = old[..keep];
-        IsDirty = true;
+        Volatile.Write(ref _unwritten, _entries);
     }
 
     /// <summary>The log starts at this offset: the epoch that holds it starts there, earlier ones go.</summary>
@@ -78,21 +81,29 @@ internal sealed class LeaderEpochCache(ILogFileSystem fileSystem, string directo
         EpochEntry[] rest = old[first..];
         rest[0] = rest[0] with { StartOffset = startOffset };
         _entries = rest;
-        IsDirty = true;
+        Volatile.Write(ref _unwritten, _entries);
     }
 
     public void Clear()
     {
         if (_entries.Length == 0) return;
         _entries = [];
-        IsDirty = true;
+        Volatile.Write(ref _unwritten, _entries);
     }
 
+    /// <summary>
+    /// Brings the entries to the disk. Needs no gate: of two writers the second writes what is newest then, and returns when that
+    /// is there.
+    /// </summary>
     public void Persist()
     {
-        if (!IsDirty) return;
-        LeaderEpochCheckpoint.Write(fileSystem, _directory, _entries);
-        IsDirty = false;
+        lock (_writing)
+        {
+            if (Volatile.Read(ref _unwritten) is not { } entries) return;
+            LeaderEpochCheckpoint.Write(fileSystem, _directory, entries);
+            // Unless others came meanwhile.
+            Interlocked.CompareExchange(ref _unwritten, null, entries);
+        }
     }
 
     public void Relocate(string directory) => _directory = directory;

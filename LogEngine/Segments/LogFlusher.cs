@@ -17,9 +17,17 @@ internal sealed class LogFlusher(
     private const int Waiting = 1;
     private const int Flushing = 2;
     private const int FlushingAndAsked = 3;
+    private const int MostYields = 1000;
 
+    private static readonly TimeSpan LongestGathering = TimeSpan.FromMicroseconds(250);
+
+    private readonly Lock _oneAtATime = new();
     private long _recoveryPoint = recoveryPoint;
     private long _dueEnd;
+    private long _dueAppends;
+    private long _turnAppends;
+    private long _expected;
+    private TimeSpan _lastTurn;
     private int _turn;
     private long _lastFlushMs = environment.NowMs;
     private int _truncations;
@@ -45,7 +53,10 @@ internal sealed class LogFlusher(
         long end = log.LogEndOffset;
         if (config.FlushEachAppend
             || (config.FlushMessages != long.MaxValue && end - Math.Max(_recoveryPoint, _dueEnd) >= config.FlushMessages))
+        {
+            Volatile.Write(ref _dueAppends, _dueAppends + 1);
             Volatile.Write(ref _dueEnd, Math.Max(_dueEnd, end));
+        }
     }
 
     /// <summary>Asks for a flush of what the log holds now, by the directory's committer.</summary>
@@ -66,15 +77,43 @@ internal sealed class LogFlusher(
         }
     }
 
-    /// <summary>What asks from here on may not be covered.</summary>
-    public void BeginTurn() => Volatile.Write(ref _turn, Flushing);
+    /// <summary>
+    /// Lets those who have just been told of the last flush append again, so that they share this one: without that, the first of
+    /// them starts a flush of its own and all others wait for it. Whom to expect the last turn says: those it covered and those who
+    /// came while it ran. Takes at most half the time of the last flush, and little; the thread gives way meanwhile.
+    /// </summary>
+    public void Gather()
+    {
+        if (IsGathered) return;
+        TimeProvider time = environment.Time;
+        TimeSpan most = _lastTurn / 2 < LongestGathering ? _lastTurn / 2 : LongestGathering;
+        long start = time.GetTimestamp();
+        for (int i = 0; i < MostYields && !IsGathered && time.GetElapsedTime(start) < most; i++) Thread.Yield();
+    }
 
-    /// <summary>Whether the log was asked for again meanwhile; it counts as waiting then.</summary>
-    public bool EndTurn() =>
-        Interlocked.CompareExchange(ref _turn, Resting, Flushing) != Flushing && Interlocked.Exchange(ref _turn, Waiting) == FlushingAndAsked;
+    /// <summary>Flushes everything the log holds; what asks from here on may not be covered.</summary>
+    /// <returns>Whether the log was asked for again meanwhile; it counts as waiting then.</returns>
+    public bool RunTurn()
+    {
+        // A full fence: who asked before it has no need to ask again, because its append is seen below.
+        Interlocked.Exchange(ref _turn, Flushing);
+        long covered = Volatile.Read(ref _dueAppends);
+        long start = environment.Time.GetTimestamp();
+        try
+        {
+            Flush(log.LogEndOffset);
+        }
+        catch (StorageException)
+        {
+            // Told to the log's owner and to the directory, which is offline now unless the failure can pass.
+        }
 
-    /// <summary>Flushes everything the log holds.</summary>
-    public void FlushAll() => Flush(log.LogEndOffset);
+        _lastTurn = environment.Time.GetElapsedTime(start);
+        _expected = Volatile.Read(ref _dueAppends) - _turnAppends;
+        _turnAppends = covered;
+        return Interlocked.CompareExchange(ref _turn, Resting, Flushing) != Flushing
+            && Interlocked.Exchange(ref _turn, Waiting) == FlushingAndAsked;
+    }
 
     /// <summary>
     /// Under the gate: the log is about to be cut. The recovery point goes back first, in memory and on the disk: a crash within the cut
@@ -93,18 +132,44 @@ internal sealed class LogFlusher(
     public void AfterTruncation(long endOffset)
     {
         if (_recoveryPoint > endOffset) Volatile.Write(ref _recoveryPoint, endOffset);
-        if (_dueEnd > endOffset) Volatile.Write(ref _dueEnd, endOffset);
+        // What is due stays: a write that still waits at an offset that is gone must not take it for one that nobody asked to flush.
         epochs.Persist();
         if (segments.NamesDirty) environment.FileSystem.FlushDirectory(segments.Directory);
     }
 
-    /// <summary>Flushes everything below <paramref name="offset"/>.</summary>
+    /// <summary>Flushes everything below <paramref name="offset"/>, or to the log end if that comes first.</summary>
+    /// <remarks>
+    /// One flush of a log at a time: the system tells a failed write-back once, to whichever of several calls on the same file comes
+    /// first, and the others return as if all were well. Only the closing of a log, when nothing else flushes it, comes here with the gate.
+    /// </remarks>
     public void Flush(long offset)
     {
         if (offset <= RecoveryPoint && !segments.NamesDirty && !epochs.IsDirty) return;
+        bool rose;
+        try
+        {
+            if (log.Gate.IsHeldByCurrentThread)
+            {
+                rose = FlushOnce(offset);
+            }
+            else
+            {
+                lock (_oneAtATime) rose = FlushOnce(offset);
+            }
+        }
+        catch (StorageException)
+        {
+            Flushed?.Invoke();
+            throw;
+        }
+
+        if (rose) Flushed?.Invoke();
+    }
+
+    private bool FlushOnce(long offset)
+    {
         var logs = new List<(SegmentFile Segment, ILogFile File)>();
         var indexes = new List<IndexFlush>();
-        bool rose = false;
         try
         {
             bool names;
@@ -113,8 +178,8 @@ internal sealed class LogFlusher(
             lock (log.Gate)
             {
                 log.ThrowIfNotOpen();
+                offset = Math.Min(offset, log.LogEndOffset);
                 truncations = _truncations;
-                epochs.Persist();
                 names = segments.NamesDirty;
                 namesVersion = segments.NamesVersion;
                 Choose(offset, logs, indexes);
@@ -123,6 +188,7 @@ internal sealed class LogFlusher(
 
             // Before any record is: whose records these are has to be known.
             if (names) PartitionMetadataFile.Flush(environment.FileSystem, segments.Directory);
+            epochs.Persist();
             foreach ((_, ILogFile file) in logs) file.Flush();
             foreach (IndexFlush index in indexes) index.File.Flush();
             if (names)
@@ -133,17 +199,19 @@ internal sealed class LogFlusher(
 
             lock (log.Gate)
             {
+                // A failure elsewhere, such as in the flush of a cut, may be the one that this flush should have been told.
+                log.ThrowIfNotOpen();
                 foreach (IndexFlush index in indexes) index.Index.NoteFlushed(index.Version);
                 if (names) segments.NoteNamesFlushed(namesVersion);
-                rose = truncations == _truncations && offset > _recoveryPoint;
-                if (rose) Volatile.Write(ref _recoveryPoint, offset);
                 Volatile.Write(ref _lastFlushMs, environment.NowMs);
+                if (truncations != _truncations || offset <= _recoveryPoint) return false;
+                Volatile.Write(ref _recoveryPoint, offset);
+                return true;
             }
         }
         catch (StorageException e)
         {
             log.Fail(e);
-            Flushed?.Invoke();
             throw;
         }
         finally
@@ -151,9 +219,9 @@ internal sealed class LogFlusher(
             foreach ((SegmentFile segment, _) in logs) segment.Release();
             foreach (IndexFlush index in indexes) index.File.Dispose();
         }
-
-        if (rose) Flushed?.Invoke();
     }
+
+    private bool IsGathered => Volatile.Read(ref _dueAppends) - _turnAppends >= _expected;
 
     private void Choose(long offset, List<(SegmentFile Segment, ILogFile File)> logs, List<IndexFlush> indexes)
     {

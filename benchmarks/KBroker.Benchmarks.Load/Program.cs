@@ -13,6 +13,7 @@ Options options = Options.Parse(args);
     ("ingest", new Ingest(options, "ingest, 16 KB batches of 1 KB records", 16 * 1024, 1024, 5, 1.5).RunAsync),
     ("fetch", new Fetch(options).RunAsync),
     ("small", new SmallRequests(options).RunAsync),
+    ("commit", new GroupCommit(options).RunAsync),
     ("start", new Startup(options).RunAsync),
     ("idle", new IdleConnections(options).RunAsync),
     ("allocations", new Allocations(options).RunAsync),

@@ -171,6 +171,84 @@ public sealed class GroupCommitTests
     }
 
     [Fact]
+    public void Flush_AnotherUnderWayFails_IsNotCountedThoughItsOwnCallSucceeds()
+    {
+        using LogDirectory directory = Open();
+        PartitionLog log = Create(directory, 0);
+        Append(log, 1);
+        Exception? second = null;
+        var other = new Thread(() => second = Record.Exception(log.Flush));
+        _disk.BeforeChange = (operation, path) =>
+        {
+            if (operation != "flush") return;
+            // The system tells the failure once: the second call on the file would return as if all were well.
+            _disk.BeforeChange = null;
+            other.Start();
+            other.Join(TimeSpan.FromMilliseconds(100));
+            throw new StorageException(operation, path, 5);
+        };
+        Assert.Throws<StorageException>(log.Flush);
+        other.Join();
+        Assert.IsType<StorageException>(second);
+        Assert.Equal((1, true), (log.RecoveryPoint, directory.IsOffline));
+    }
+
+    [Fact]
+    public void Flush_LogFailedMeanwhile_IsNotCounted()
+    {
+        using LogDirectory directory = Open();
+        PartitionLog log = Create(directory, 0);
+        Append(log, 1);
+        _disk.BeforeChange = (operation, _) =>
+        {
+            if (operation != "flush") return;
+            _disk.BeforeChange = null;
+            log.Fail(new StorageException("flush", "/data/t-0", 5));
+        };
+        Assert.Throws<StorageException>(log.Flush);
+        Assert.Equal(1, log.RecoveryPoint);
+    }
+
+    [Fact]
+    public void Flush_LogCutBeforeItBegins_EndsWithTheLog()
+    {
+        using LogDirectory directory = Open();
+        PartitionLog log = Create(directory, 0);
+        for (int i = 0; i < 3; i++) Append(log, 1);
+        long end = log.LogEndOffset;
+        log.TruncateTo(2);
+        log.Flusher.Flush(end);
+        Assert.Equal((2, 2), (log.LogEndOffset, log.RecoveryPoint));
+    }
+
+    [Fact]
+    public void TruncateTo_AppendThatWaits_IsStillDueAndNeverFlushed()
+    {
+        using LogDirectory directory = Open();
+        PartitionLog log = Create(directory, 0);
+        Append(log, 4);
+        log.TruncateTo(1);
+        directory.RunFlushes();
+        Assert.Equal((5, 1), (log.FlushDueEnd, log.RecoveryPoint));
+    }
+
+    [Fact]
+    public void Flush_NewEpoch_WaitsForTheDiskWithoutTheGate()
+    {
+        using LogDirectory directory = Open();
+        PartitionLog log = Create(directory, 0);
+        log.AppendAsLeader(Batches.Make(1), new LeaderEpoch(2));
+        var held = new List<string>();
+        _disk.BeforeChange = (operation, path) =>
+        {
+            if (log.Gate.IsHeldByCurrentThread) held.Add($"{operation} {path}");
+        };
+        log.Flush();
+        Assert.Empty(held);
+        Assert.Contains("2 1", System.Text.Encoding.UTF8.GetString(_disk.ReadAll("/data/t-0/leader-epoch-checkpoint")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void LosePower_AtAnyPoint_EverythingBelowTheRecoveryPointIsThere()
     {
         for (int seed = 0; seed < 400; seed++)
