@@ -55,9 +55,9 @@ public sealed class LogDirectories : IDisposable
                 }
             }
 
-            return opened.Count > 0
-                ? new LogDirectories(opened, failed)
-                : throw (failed.Values.FirstOrDefault() as Exception ?? new LogDirectoryException("log.dirs names no directory"));
+            if (opened.Count == 0) throw failed.Values.FirstOrDefault() as Exception ?? new LogDirectoryException("log.dirs names no directory");
+            SettleDuplicates(opened);
+            return new LogDirectories(opened, failed);
         }
         catch
         {
@@ -131,6 +131,43 @@ public sealed class LogDirectories : IDisposable
     public void Close(long brokerEpoch)
     {
         foreach (LogDirectory directory in All) directory.Close(brokerEpoch);
+    }
+
+    /// <summary>
+    /// A partition lies in one directory. Where two have it, the one with the topic's id is the partition and the other, with another
+    /// id, what a directory that was out of service kept of a deleted topic. Without such a difference nobody can tell.
+    /// </summary>
+    private static void SettleDuplicates(List<LogDirectory> directories)
+    {
+        var found = new Dictionary<TopicPartition, LogDirectory>();
+        foreach (LogDirectory directory in directories)
+        {
+            foreach (PartitionLog log in directory.Logs.ToList())
+            {
+                if (found.TryAdd(log.TopicPartition, directory)) continue;
+                LogDirectory other = found[log.TopicPartition];
+                PartitionLog first = other.Find(log.TopicPartition)!;
+                Guid expected = directory.TopicIdFor(log.TopicPartition.Topic);
+                if (first.TopicId == expected && IsAnother(log.TopicId, expected)) directory.SetAside(log.TopicPartition);
+                else if (log.TopicId == expected && IsAnother(first.TopicId, expected)) Replace(log.TopicPartition, other, directory);
+                else throw new LogDirectoryException($"{log.TopicPartition} lies in both {first.Directory} and {log.Directory}: one of them was left behind "
+                    + "by a move between log directories or is a copy; move the one away that is out of date, in most cases the one on the disk that failed last");
+            }
+        }
+
+        void Replace(TopicPartition partition, LogDirectory old, LogDirectory directory)
+        {
+            old.SetAside(partition);
+            found[partition] = directory;
+        }
+
+        static bool IsAnother(Guid id, Guid expected) => expected != Guid.Empty && id != Guid.Empty && id != expected;
+    }
+
+    /// <summary>Takes a partition's log out of service and keeps its files under another name; false when there is none.</summary>
+    public bool SetAside(TopicPartition partition)
+    {
+        lock (_creating) return DirectoryOf(partition)?.SetAside(partition) ?? false;
     }
 
     /// <inheritdoc/>

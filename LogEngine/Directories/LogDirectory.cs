@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using KBroker.LogEngine.Recovery;
+using KBroker.LogEngine.Segments;
 using KBroker.LogEngine.Storage;
 using KBroker.Protocol.Identity;
 using Microsoft.Extensions.Logging;
@@ -66,6 +67,8 @@ public sealed partial class LogDirectory : IDisposable
 
     internal LogEnvironment Environment => _environment;
 
+    internal Guid TopicIdFor(string topic) => _options.TopicIdFor(topic);
+
     /// <summary>
     /// Takes the directory's lock, checks whose data it holds, and loads every partition: after an unclean stop each is recovered
     /// from its recovery point.
@@ -101,7 +104,9 @@ public sealed partial class LogDirectory : IDisposable
     public PartitionLog? Find(TopicPartition partition) => _logs.GetValueOrDefault(partition);
 
     /// <summary>Makes an empty log that starts at offset 0.</summary>
-    /// <remarks>A directory of that name that belongs to no log is not adopted: it is set aside for deletion.</remarks>
+    /// <remarks>
+    /// A directory of that name that belongs to no log is not taken over: it is renamed, and deleted later if it holds no records.
+    /// </remarks>
     /// <exception cref="InvalidOperationException">The log exists.</exception>
     /// <exception cref="StorageException">The disk failed, or has too little room.</exception>
     public PartitionLog Create(TopicPartition partition, Guid topicId, LogConfig config)
@@ -114,7 +119,7 @@ public sealed partial class LogDirectory : IDisposable
         try
         {
             string path = System.IO.Path.Combine(Path, PartitionDirectoryName.For(partition));
-            if (_environment.FileSystem.DirectoryExists(path)) SetAside(partition, path, config);
+            if (_environment.FileSystem.DirectoryExists(path)) ClearName(partition, path, config);
             _environment.FileSystem.CreateDirectory(path);
             if (topicId != Guid.Empty) PartitionMetadataFile.Create(_environment.FileSystem, path, topicId);
             PartitionLog log = LoadLog(partition, path, config, new CheckpointedOffsets(true, 0, 0));
@@ -131,7 +136,15 @@ public sealed partial class LogDirectory : IDisposable
     /// Deletes a log: it is gone at once for everyone but slices in use, its directory is renamed, and the files go after
     /// <c>file.delete.delay.ms</c>. False if there is no such log.
     /// </summary>
-    public bool Delete(TopicPartition partition)
+    public bool Delete(TopicPartition partition) => Retire(partition, keep: false);
+
+    /// <summary>
+    /// Takes a log out of service and keeps its files, in a directory whose name ends in <c>-stray</c> and which nothing uses.
+    /// False if there is no such log.
+    /// </summary>
+    public bool SetAside(TopicPartition partition) => Retire(partition, keep: true);
+
+    private bool Retire(TopicPartition partition, bool keep)
     {
         ThrowIfOffline();
         if (!_logs.TryGetValue(partition, out PartitionLog? log)) return false;
@@ -140,13 +153,14 @@ public sealed partial class LogDirectory : IDisposable
             lock (log.Gate)
             {
                 if (log.State == LogState.Deleted) return false;
-                string renamed = NameForDeletion(partition);
+                string renamed = keep ? NameForStray(partition) : NameForDeletion(partition);
+                if (keep) LogSetAside(_environment.Logger, log.Directory, renamed);
                 _environment.FileSystem.Rename(log.Directory, renamed);
                 log.Relocate(renamed);
                 log.Abandon(LogState.Deleted);
                 // Not before: a log whose directory kept its name is still this partition's.
                 _logs.TryRemove(KeyValuePair.Create(partition, log));
-                _environment.Deletions.AddDirectory(renamed, _environment.NowMs + log.Config.FileDeleteDelayMs);
+                if (!keep) _environment.Deletions.AddDirectory(renamed, _environment.NowMs + log.Config.FileDeleteDelayMs);
                 _environment.FileSystem.FlushDirectory(Path);
             }
         }
@@ -159,17 +173,26 @@ public sealed partial class LogDirectory : IDisposable
         return true;
     }
 
-    private void SetAside(TopicPartition partition, string path, LogConfig config)
+    /// <summary>Gets a directory out of the way that no log has: records are kept, what a failed attempt to make a log left is not.</summary>
+    private void ClearName(TopicPartition partition, string path, LogConfig config)
     {
-        LogSetAside(_environment.Logger, path);
-        string renamed = NameForDeletion(partition);
+        string name = PartitionDirectoryName.For(partition);
+        if (_environment.FileSystem.List(Path).Any(entry => entry.Name == name && entry.IsLink))
+            throw new LogDirectoryException($"{path} is a symbolic link; links inside a log directory are not followed: move the directory it points to here");
+        bool keep = _environment.FileSystem.List(path).Any(entry =>
+            entry.Length > 0 && SegmentFileNames.TryParse(entry.Name, out _, out ReadOnlySpan<char> suffix) && suffix is SegmentFileNames.Log);
+        string renamed = keep ? NameForStray(partition) : NameForDeletion(partition);
+        LogSetAside(_environment.Logger, path, renamed);
         _environment.FileSystem.Rename(path, renamed);
-        _environment.Deletions.AddDirectory(renamed, _environment.NowMs + config.FileDeleteDelayMs);
+        if (!keep) _environment.Deletions.AddDirectory(renamed, _environment.NowMs + config.FileDeleteDelayMs);
         _environment.FileSystem.FlushDirectory(Path);
     }
 
     private string NameForDeletion(TopicPartition partition) =>
         System.IO.Path.Combine(Path, PartitionDirectoryName.ForDeletion(partition, new Guid(NextBytes())));
+
+    private string NameForStray(TopicPartition partition) =>
+        System.IO.Path.Combine(Path, PartitionDirectoryName.ForStray(partition, new Guid(NextBytes())));
 
     /// <summary>Writes the recovery points and the log starts of all logs.</summary>
     public void Checkpoint()
@@ -296,20 +319,27 @@ public sealed partial class LogDirectory : IDisposable
         IReadOnlyDictionary<TopicPartition, long> recoveryPoints = ReadOrWarn(_recoveryPoints);
         IReadOnlyDictionary<TopicPartition, long> logStarts = ReadOrWarn(_logStarts);
         var found = new List<(TopicPartition Partition, string Path)>();
-        foreach (LogFileEntry entry in _environment.FileSystem.List(Path).Where(entry => entry.IsDirectory))
+        foreach (LogFileEntry entry in _environment.FileSystem.List(Path))
         {
             string path = System.IO.Path.Combine(Path, entry.Name);
-            switch (PartitionDirectoryName.Parse(entry.Name, out TopicPartition partition))
+            PartitionDirectoryKind kind = PartitionDirectoryName.Parse(entry.Name, out TopicPartition partition);
+            if (entry.IsLink && kind is not (PartitionDirectoryKind.Unknown or PartitionDirectoryKind.NotALog)) LogLink(_environment.Logger, path);
+            if (!entry.IsDirectory) continue;
+            switch (kind)
             {
                 case PartitionDirectoryKind.Partition:
                     found.Add((partition, path));
                     break;
                 case PartitionDirectoryKind.Deleting:
-                    _environment.Deletions.AddDirectory(path, _environment.NowMs);
+                    _environment.Deletions.AddDirectory(path, _environment.NowMs + _options.DeleteDelayMs);
                     break;
-                case PartitionDirectoryKind.Unknown when entry.Name is "lost+found" || entry.Name.StartsWith('.'):
+                case PartitionDirectoryKind.Future:
+                    LogFuture(_environment.Logger, path);
                     break;
-                default:
+                case PartitionDirectoryKind.Stray:
+                    LogStray(_environment.Logger, path);
+                    break;
+                case PartitionDirectoryKind.Unknown:
                     LogUnknownDirectory(_environment.Logger, path);
                     break;
             }
@@ -388,8 +418,17 @@ public sealed partial class LogDirectory : IDisposable
     [LoggerMessage(2103, LogLevel.Warning, "{File} cannot be understood and counts as missing")]
     private static partial void LogBadCheckpoint(ILogger logger, string file);
 
-    [LoggerMessage(2105, LogLevel.Warning, "{Directory} belongs to no log; a new log is made in its place, and it is deleted later")]
-    private static partial void LogSetAside(ILogger logger, string directory);
+    [LoggerMessage(2105, LogLevel.Warning, "{Directory} is not the log that belongs there and is renamed to {NewName}")]
+    private static partial void LogSetAside(ILogger logger, string directory, string newName);
+
+    [LoggerMessage(2106, LogLevel.Warning, "{Directory} is the copy of a move between log directories that has not ended; moves are not resumed, and it is left alone")]
+    private static partial void LogFuture(ILogger logger, string directory);
+
+    [LoggerMessage(2107, LogLevel.Warning, "{Directory} was set aside as belonging to no topic; it is left alone, and can be deleted if nobody misses it")]
+    private static partial void LogStray(ILogger logger, string directory);
+
+    [LoggerMessage(2108, LogLevel.Warning, "{Link} is a symbolic link; links inside a log directory are not followed, and this partition is not loaded")]
+    private static partial void LogLink(ILogger logger, string link);
 
     [LoggerMessage(2104, LogLevel.Error, "{Directory} could not be closed in order; the next start recovers it")]
     private static partial void LogCloseFailed(ILogger logger, string directory, Exception failure);

@@ -24,6 +24,12 @@ public sealed record LogDirectoryOptions
     /// <summary>The settings of a topic's logs.</summary>
     public Func<string, LogConfig> ConfigFor { get; init; } = static _ => LogConfig.Default;
 
+    /// <summary>The id of a topic in use; empty where it is not known. It decides between two logs of one partition.</summary>
+    public Func<string, Guid> TopicIdFor { get; init; } = static _ => Guid.Empty;
+
+    /// <summary>How long directories that were being deleted at the last stop still wait; milliseconds.</summary>
+    public long DeleteDelayMs { get; init; } = LogConfig.Default.FileDeleteDelayMs;
+
     /// <summary><c>num.recovery.threads.per.data.dir</c></summary>
     public int RecoveryThreads { get; init; } = 2;
 

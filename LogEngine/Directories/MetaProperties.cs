@@ -6,7 +6,8 @@ namespace KBroker.LogEngine.Directories;
 
 /// <summary>
 /// The <c>meta.properties</c> file, which says whose data a log directory holds: version 0 with <c>broker.id</c> and
-/// <c>cluster.id</c>, or version 1 with <c>node.id</c>. What is absent is null.
+/// <c>cluster.id</c>, or version 1 with <c>node.id</c>, as KRaft has it. A file of ids without a version is one of version 0. What is
+/// absent is null.
 /// </summary>
 public sealed record MetaProperties(BrokerId? BrokerId, string? ClusterId)
 {
@@ -31,6 +32,7 @@ public sealed record MetaProperties(BrokerId? BrokerId, string? ClusterId)
 
         string? id = values.GetValueOrDefault("version") switch
         {
+            null when values.ContainsKey("broker.id") || values.ContainsKey("cluster.id") => values.GetValueOrDefault("broker.id"),
             "0" => values.GetValueOrDefault("broker.id"),
             "1" => values.GetValueOrDefault("node.id"),
             var other => throw new LogDirectoryException(
@@ -55,7 +57,7 @@ public sealed record MetaProperties(BrokerId? BrokerId, string? ClusterId)
     {
         string path = Path.Combine(directory, FileName);
         if (BrokerId is { } id && id != broker)
-            throw new LogDirectoryException($"{path} says broker.id={id}, but this broker is configured as {broker}: this is another broker's data");
+            throw new LogDirectoryException($"{path} says broker.id={id}, but this broker is configured as {broker}: this is another broker's data. Start with node.id={id} to open it as that broker");
         if (ClusterId is { } text && text != cluster)
             throw new LogDirectoryException($"{path} says cluster.id={Shorten(text)}, but this broker's cluster is {cluster}: this is another cluster's data");
     }

@@ -10,6 +10,7 @@ internal enum PartitionDirectoryKind
     Deleting,
     Future,
     Stray,
+    NotALog,
     Unknown,
 }
 
@@ -22,18 +23,25 @@ internal static class PartitionDirectoryName
     private const string FutureSuffix = "-future";
     private const string StraySuffix = "-stray";
 
+    // KRaft's metadata log is named like a partition and is none: another part of Kafka reads and writes it.
+    private const string MetadataLogTopic = "__cluster_metadata";
+
+    // Kafka's cache of indexes of segments in remote storage.
+    private const string RemoteIndexCache = "remote-log-index-cache";
+
     public static string For(TopicPartition partition) => partition.ToString();
 
     /// <summary>The name under which a partition waits for its deletion; a long topic is cut to fit a file name.</summary>
-    public static string ForDeletion(TopicPartition partition, Guid unique)
-    {
-        string tail = string.Create(CultureInfo.InvariantCulture, $"-{partition.Partition}.{unique:N}{DeleteSuffix}");
-        return partition.Topic[..Math.Min(partition.Topic.Length, LongestName - tail.Length)] + tail;
-    }
+    public static string ForDeletion(TopicPartition partition, Guid unique) => Marked(partition, unique, DeleteSuffix);
 
+    /// <summary>The name under which data is kept that is no partition's in use; a long topic is cut to fit a file name.</summary>
+    public static string ForStray(TopicPartition partition, Guid unique) => Marked(partition, unique, StraySuffix);
+
+    /// <summary>What a name says. The partition is told for <see cref="PartitionDirectoryKind.Partition"/> alone.</summary>
     public static PartitionDirectoryKind Parse(string name, out TopicPartition partition)
     {
         partition = default;
+        if (name is "lost+found" or RemoteIndexCache || name.StartsWith('.')) return PartitionDirectoryKind.NotALog;
         int dot = name.LastIndexOf('.');
         if (dot > 0 && name.EndsWith(DeleteSuffix, StringComparison.Ordinal) && IsId(name, dot, DeleteSuffix)) return PartitionDirectoryKind.Deleting;
         if (dot > 0 && name.EndsWith(FutureSuffix, StringComparison.Ordinal) && IsId(name, dot, FutureSuffix)) return PartitionDirectoryKind.Future;
@@ -43,6 +51,7 @@ internal static class PartitionDirectoryName
         ReadOnlySpan<char> number = name.AsSpan(dash + 1);
         if (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int value) || (number.Length > 1 && number[0] == '0'))
             return PartitionDirectoryKind.Unknown;
+        if (name.AsSpan(0, dash) is MetadataLogTopic) return PartitionDirectoryKind.NotALog;
         partition = new TopicPartition(name[..dash], value);
         return PartitionDirectoryKind.Partition;
     }
@@ -56,6 +65,12 @@ internal static class PartitionDirectoryName
         }
 
         return true;
+    }
+
+    private static string Marked(TopicPartition partition, Guid unique, string suffix)
+    {
+        string tail = string.Create(CultureInfo.InvariantCulture, $"-{partition.Partition}.{unique:N}{suffix}");
+        return partition.Topic[..Math.Min(partition.Topic.Length, LongestName - tail.Length)] + tail;
     }
 
     private static bool IsId(string name, int dot, string suffix) =>

@@ -61,6 +61,7 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
         foreach (LogFileEntry entry in entries)
         {
             if (!SegmentFileNames.TryParse(entry.Name, out long offset, out ReadOnlySpan<char> suffix)) continue;
+            if (entry.IsLink) throw new StorageException("open", Path.Combine(directory, entry.Name), "a symbolic link, which is not followed");
             if (suffix.SequenceEqual(SegmentFileNames.Log)) sizes[offset] = entry.Length;
             else indexSizes[entry.Name] = entry.Length;
         }
@@ -149,7 +150,7 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
             LogIndexRebuilt(environment.Logger, last.File.Path);
         }
 
-        RecoverFrom(segments, segments.Count - 1, epochs, producers);
+        RecoverFrom(segments, segments.Count - 1, long.MaxValue, epochs, producers);
     }
 
     /// <summary>
@@ -195,10 +196,10 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
         int first = Math.Max(Math.Max(byRecoveryPoint, byLogStart), 0);
         // How far the records before an empty segment reach tells whether it is one of the log.
         if (segments[first].Size == 0) first = Math.Max(first - 1, 0);
-        RecoverFrom(segments, first, epochs, producers);
+        RecoverFrom(segments, first, recoveryPoint, epochs, producers);
     }
 
-    private void RecoverFrom(List<LogSegment> segments, int first, LeaderEpochCache epochs, ProducerLoader producers)
+    private void RecoverFrom(List<LogSegment> segments, int first, long recoveryPoint, LeaderEpochCache epochs, ProducerLoader producers)
     {
         ProducerReplay replay = producers.BeginRecovery(segments, first);
         for (int i = first; i < segments.Count; i++)
@@ -208,10 +209,11 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
             long cut = SegmentRecovery.Run(segments[i], epochs, replay, config.IndexIntervalBytes, next);
             if (cut > 0) LogCut(environment.Logger, segments[i].File.Path, cut, segments[i].EndOffset);
             if (last) return;
-            // Compaction leaves gaps between segments; without it, a segment that ends early has lost its tail. One that reaches
-            // beyond the next has records that came later than the next one's.
+            // Compaction leaves gaps between segments, and below the recovery point nothing was lost; elsewhere, a segment that ends
+            // early has lost its tail. One that reaches beyond the next has records that came later than the next one's.
             long end = segments[i].EndOffset;
-            if (end > next.StartOffset || (end < next.StartOffset && (cut > 0 || !config.Compact)))
+            bool mayHaveGap = config.Compact || segments[i + 1].BaseOffset <= recoveryPoint;
+            if (end > next.StartOffset || (end < next.StartOffset && (cut > 0 || !mayHaveGap)))
             {
                 Drop(segments, i + 1);
                 return;

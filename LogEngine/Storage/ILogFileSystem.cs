@@ -1,7 +1,11 @@
 namespace KBroker.LogEngine.Storage;
 
-/// <summary>An entry of a directory: <paramref name="Length"/> is the size in bytes, 0 for a directory.</summary>
-public readonly record struct LogFileEntry(string Name, bool IsDirectory, long Length);
+/// <summary>An entry of a directory.</summary>
+/// <param name="Name">Its name, without the directory's.</param>
+/// <param name="IsDirectory">Whether it is a directory itself; a symbolic link to one is none.</param>
+/// <param name="Length">The size in bytes, 0 for a directory.</param>
+/// <param name="IsLink">Whether it is a symbolic link, which the log does not follow.</param>
+public readonly record struct LogFileEntry(string Name, bool IsDirectory, long Length, bool IsLink = false);
 
 /// <summary>
 /// The disk as the log sees it: the seam for crash and fault tests. Every failure is a <see cref="StorageException"/>. A

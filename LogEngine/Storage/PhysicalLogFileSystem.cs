@@ -33,8 +33,9 @@ public sealed class PhysicalLogFileSystem : ILogFileSystem
         var entries = new List<LogFileEntry>();
         foreach (FileSystemInfo info in new DirectoryInfo(directory).EnumerateFileSystemInfos())
         {
-            bool isDirectory = (info.Attributes & FileAttributes.Directory) != 0 && info.LinkTarget is null;
-            entries.Add(new LogFileEntry(info.Name, isDirectory, info is FileInfo { Exists: true } file ? file.Length : 0));
+            bool isLink = (info.Attributes & FileAttributes.ReparsePoint) != 0;
+            bool isDirectory = (info.Attributes & FileAttributes.Directory) != 0 && !isLink;
+            entries.Add(new LogFileEntry(info.Name, isDirectory, info is FileInfo { Exists: true } file ? file.Length : 0, isLink));
         }
 
         return entries;

@@ -170,7 +170,7 @@ public sealed class FaultTests
         _disk.CreateDirectory("/data/t-0");
         _disk.WriteAll("/data/t-0/00000000000000000000.log", left);
         Assert.Equal(0, again.Create(Partition, Guid.Empty, LogConfig.Default).LogEndOffset);
-        Assert.Single(_disk.List("/data"), entry => entry.Name.EndsWith("-delete", StringComparison.Ordinal));
+        Assert.Single(_disk.List("/data"), entry => entry.Name.EndsWith("-stray", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -12,6 +12,8 @@ public sealed class LogDirectoryTests
     private static readonly TopicPartition Partition = new("a.b_c-d", 3);
     private static readonly Guid TopicId = Uuid.Create(new Random(1));
 
+    private const string Unique = "0123456789abcdef0123456789abcdef";
+
     private readonly InMemoryLogFileSystem _disk = new();
     private readonly ManualTime _time = new();
     private readonly List<StorageException> _failures = [];
@@ -30,7 +32,7 @@ public sealed class LogDirectoryTests
         Assert.Equal("version=0\nbroker.id=1\ncluster.id=c1\n", Text("meta.properties"));
         Assert.Equal("0\n1\na.b_c-d 3 3\n", Text("recovery-point-offset-checkpoint"));
         Assert.Equal("0\n1\na.b_c-d 3 2\n", Text("replication-offset-checkpoint"));
-        Assert.Equal($"version: 0\ntopic_id: {Uuid.Format(TopicId)}\n", Text("a.b_c-d-3/partition.metadata"));
+        Assert.Equal($"version: 0\ntopic_id: {Uuid.Format(TopicId)}", Text("a.b_c-d-3/partition.metadata"));
         using LogDirectory again = Open();
         PartitionLog log = again.Find(Partition)!;
         Assert.Equal((3, TopicId, 3), (log.LogEndOffset, log.TopicId, log.RecoveryPoint));
@@ -61,6 +63,8 @@ public sealed class LogDirectoryTests
 
     [Theory]
     [InlineData("#\n#Mon Jan 01 00:00:00 UTC 2024\ncluster.id=c1\nversion=0\nbroker.id=1\n")]
+    [InlineData("broker.id=1\ncluster.id=c1\n")]
+    [InlineData("#\n#Mon Jan 01 00:00:00 UTC 2024\nnode.id=1\ndirectory.id=lElg6-6NSzmqGuKO9cTxMQ\nversion=1\ncluster.id=c1\n")]
     [InlineData("version : 0\r\nbroker.id = 1\r\ncluster.id = c1\r\n")]
     public void Open_MetaAsJavaWritesIt_IsRead(string meta)
     {
@@ -127,12 +131,59 @@ public sealed class LogDirectoryTests
     public void Open_OddDirectories_AreLeftAloneOrDeleted()
     {
         Open().Dispose();
-        foreach (string name in new[] { "lost+found", "nonsense", "t-01", "t-0.0123456789abcdef0123456789abcdef-delete", ".hidden" })
+        string[] kept = ["lost+found", "nonsense", "t-01", ".hidden", "remote-log-index-cache", "__cluster_metadata-0", "t-0." + Unique + "-future", "t-0." + Unique + "-stray"];
+        foreach (string name in (string[])[.. kept, "t-0." + Unique + "-delete"])
+        {
             _disk.CreateDirectory("/data/" + name);
+            _disk.WriteAll($"/data/{name}/00000000000000000000.log", Batches.Make(2));
+        }
+
         using LogDirectory directory = Open();
         Assert.Empty(directory.Logs);
         directory.RunDeletions();
-        Assert.Equal(4, _disk.List("/data").Count(entry => entry.IsDirectory));
+        Assert.Equal(9, _disk.List("/data").Count(entry => entry.IsDirectory));
+        _time.Advance(TimeSpan.FromSeconds(61));
+        directory.RunDeletions();
+        Assert.Equal(kept.Order(), _disk.List("/data").Where(entry => entry.IsDirectory).Select(entry => entry.Name).Order());
+        Assert.All(kept, name => Assert.Equal(Batches.Make(2), _disk.ReadAll($"/data/{name}/00000000000000000000.log")));
+    }
+
+    [Fact]
+    public void SetAside_Log_KeepsItsFilesAndFreesItsName()
+    {
+        using LogDirectory directory = Open();
+        PartitionLog log = directory.Create(Partition, TopicId, LogConfig.Default);
+        Append(log, 3);
+        byte[] bytes = _disk.ReadAll(log.Directory + "/00000000000000000000.log");
+        Assert.True(directory.SetAside(Partition));
+        Assert.False(directory.SetAside(Partition));
+        Assert.Equal(0, directory.Create(Partition, TopicId, LogConfig.Default).LogEndOffset);
+        _time.Advance(TimeSpan.FromSeconds(61));
+        directory.RunDeletions();
+        string stray = Assert.Single(_disk.List("/data"), entry => entry.Name.EndsWith("-stray", StringComparison.Ordinal)).Name;
+        Assert.Equal(bytes, _disk.ReadAll($"/data/{stray}/00000000000000000000.log"));
+    }
+
+    [Theory]
+    [InlineData(true, "-stray")]
+    [InlineData(false, "-delete")]
+    public void Create_DirectoryOfNoLogHasTheName_ItsRecordsAreKept(bool hasRecords, string suffix)
+    {
+        using LogDirectory directory = Open();
+        _disk.CreateDirectory("/data/a.b_c-d-3");
+        _disk.WriteAll("/data/a.b_c-d-3/00000000000000000000.log", hasRecords ? Batches.Make(2) : []);
+        Assert.Equal(0, directory.Create(Partition, TopicId, LogConfig.Default).LogEndOffset);
+        Assert.Single(_disk.List("/data"), entry => entry.Name.EndsWith(suffix, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Open_LongTopicSetAside_NameFitsAFileName()
+    {
+        var partition = new TopicPartition(new string('t', 249), 12345);
+        using LogDirectory directory = Open();
+        Append(directory.Create(partition, TopicId, LogConfig.Default), 1);
+        Assert.True(directory.SetAside(partition));
+        Assert.All(_disk.List("/data"), entry => Assert.InRange(entry.Name.Length, 1, 255));
     }
 
     [Fact]

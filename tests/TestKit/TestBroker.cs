@@ -32,11 +32,24 @@ public sealed class TestBroker : IAsyncDisposable
     public static Task<TestBroker> StartAsync(ILoggerFactory loggers, params (string Name, string Value)[] settings) =>
         StartAsync(new BrokerPlatform { Loggers = loggers }, settings);
 
-    public static async Task<TestBroker> StartAsync(BrokerPlatform platform, params (string Name, string Value)[] settings)
+    public static Task<TestBroker> StartAsync(BrokerPlatform platform, params (string Name, string Value)[] settings) =>
+        StartOnAsync(_ => { }, platform, settings);
+
+    /// <summary>Starts a broker on a directory that was filled before.</summary>
+    public static async Task<TestBroker> StartOnAsync(Action<string> fill, BrokerPlatform platform, params (string Name, string Value)[] settings)
     {
         var broker = new TestBroker(Directory.CreateTempSubdirectory("kbroker-test-"), settings, platform);
-        await broker.RunAsync();
-        return broker;
+        try
+        {
+            fill(broker.LogDirectory);
+            await broker.RunAsync();
+            return broker;
+        }
+        catch
+        {
+            broker._directory.Delete(recursive: true);
+            throw;
+        }
     }
 
     public Task<RawClient> ConnectAsync() => RawClient.ConnectAsync(Host.EndPoints.Values.First());
