@@ -88,6 +88,13 @@ public sealed class ClusterController : IClusterController, IAsyncDisposable
         return started.Task;
     }
 
+    /// <summary>The id of the cluster whose tree this is; null while there is none.</summary>
+    public static async ValueTask<string?> ReadClusterIdAsync(ICoordinationSession session)
+    {
+        CoordinationResult<NodeData> node = await session.GetAsync(Znodes.ClusterId);
+        return node.IsOk ? ClusterIdZnode.Decode(node.Value.Data) : null;
+    }
+
     /// <inheritdoc/>
     public Task<IReadOnlyList<CreateTopicResult>> CreateTopicsAsync(IReadOnlyList<NewTopic> topics, bool validateOnly)
         => Post(new CreateTopicsEvent(topics, validateOnly, _options, _planner, _validator, _random));

@@ -20,6 +20,9 @@ public sealed record ControllerOptions(
     /// <summary>The most operations of one multi, which bounds the size of a write; at least 2.</summary>
     public int OperationsPerWrite { get; init; } = 1000;
 
+    /// <summary>The id of the cluster if this controller is its first; null for a random one.</summary>
+    public string? NewClusterId { get; init; }
+
     /// <summary>
     /// Hears once of each write, election or start of a term that the coordination store's failure ended; called on the event
     /// loop. The controller starts over from the tree at the next event.

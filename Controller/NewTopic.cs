@@ -15,6 +15,14 @@ public sealed record NewTopic(
     IReadOnlyList<KeyValuePair<int, IReadOnlyList<BrokerId>>> Assignments,
     IReadOnlyList<KeyValuePair<string, string?>> Configs)
 {
+    /// <summary>The id of a topic that has logs already; empty for a fresh one.</summary>
+    public Guid Id { get; init; }
+
+    /// <summary>
+    /// The leader epoch each partition begins with, by partition index: above every epoch in its log. Epoch 0 where the list ends.
+    /// </summary>
+    public IReadOnlyList<LeaderEpoch> FirstLeaderEpochs { get; init; } = [];
+
     /// <summary>A topic of the broker's default size, as auto-creation makes it.</summary>
     public static NewTopic WithDefaults(string name) => new(name, -1, -1, [], []);
 }

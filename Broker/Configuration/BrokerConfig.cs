@@ -48,7 +48,8 @@ public sealed class BrokerConfig
             values.Milliseconds(ProducerIdExpirationMs),
             values.Milliseconds(ProducerIdExpirationCheckIntervalMs),
             values.Int(KBrokerMaxProducersPerPartition),
-            new(values.Long(KBrokerLogDirFreeLowBytes), values.Long(KBrokerLogDirFreeMinBytes)));
+            new(values.Long(KBrokerLogDirFreeLowBytes), values.Long(KBrokerLogDirFreeMinBytes)),
+            values.Boolean(KBrokerAdoptLogs));
         TopicDefaults = new(layers);
     }
 

@@ -132,6 +132,9 @@ public static class BrokerConfigNames
     /// <summary><c>producer.id.expiration.check.interval.ms</c>.</summary>
     public const string ProducerIdExpirationCheckIntervalMs = "producer.id.expiration.check.interval.ms";
 
+    /// <summary><c>kbroker.adopt.logs</c>.</summary>
+    public const string KBrokerAdoptLogs = "kbroker.adopt.logs";
+
     /// <summary><c>kbroker.max.partitions</c>.</summary>
     public const string KBrokerMaxPartitions = "kbroker.max.partitions";
 

@@ -233,6 +233,7 @@ public static class BrokerConfigs
 
     private static ConfigDefinition[] Own() =>
     [
+        new(KBrokerAdoptLogs, ConfigType.Boolean, "false", "Whether the start registers a topic for logs in log.dirs that belong to none, as Kafka or a lost metadata store left them."),
         new(KBrokerMaxPartitions, ConfigType.Int, "100000", "The most partitions this broker holds; creating more is refused with INVALID_PARTITIONS.") { Validator = Positive },
         new(KBrokerLogDirFreeLowBytes, ConfigType.Long, "-1",
             "With fewer bytes free on a log directory's disk, what clients produce to its partitions is refused with KAFKA_STORAGE_ERROR, which they retry. -1 stands for 1 GiB or a twentieth of the disk, whichever is less; 0 turns it off.")

@@ -14,6 +14,7 @@ namespace KBroker.Broker.Configuration;
 /// <param name="ProducerIdExpirationCheckInterval">Time between two looks for producers to forget.</param>
 /// <param name="MaxProducersPerPartition">The most producers that a partition remembers.</param>
 /// <param name="FreeSpace">How much of each directory's disk is to stay free.</param>
+/// <param name="AdoptLogs">Whether logs of no topic get one at start.</param>
 public sealed record LogDirConfig(
     IReadOnlyList<string> Directories,
     int RecoveryThreads,
@@ -25,4 +26,5 @@ public sealed record LogDirConfig(
     TimeSpan ProducerIdExpiration,
     TimeSpan ProducerIdExpirationCheckInterval,
     int MaxProducersPerPartition,
-    DiskSpaceMarks FreeSpace);
+    DiskSpaceMarks FreeSpace,
+    bool AdoptLogs);

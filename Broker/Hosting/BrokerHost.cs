@@ -14,7 +14,7 @@ namespace KBroker.Broker.Hosting;
 /// </summary>
 /// <remarks>
 /// Start: bind the listeners, open the coordination store, register and elect, open the log directories (whose owner must be
-/// this broker of this cluster), serve the partitions of the first image, accept. Stop: drain the listeners, flush and close
+/// this broker of this cluster), register topics for logs that have none if that is asked for, serve the partitions of the first image, accept. Stop: drain the listeners, flush and close
 /// the logs, leave the cluster.
 /// </remarks>
 public sealed partial class BrokerHost : IAsyncDisposable
@@ -114,6 +114,11 @@ public sealed partial class BrokerHost : IAsyncDisposable
         await _member.JoinAsync(_listeners.Advertised, config.Rack).ConfigureAwait(false);
         _storage = BrokerStorage.Open(() => _config.Current, _member.Metadata.Current, _partitions, platform);
         foreach ((string directory, StorageException failure) in _storage.Logs.Unavailable) LogUnavailable(_logger, directory, failure);
+        if (config.LogDirs.AdoptLogs)
+        {
+            var adoption = new LogAdoption(self, _member.Controller, platform.Loggers.CreateLogger<LogAdoption>());
+            await adoption.RunAsync(_storage.Logs, _member.Metadata.Current).ConfigureAwait(false);
+        }
 
         var reconciler = new PartitionReconciler(
             self,

@@ -53,7 +53,9 @@ internal sealed class BrokerStorage : IDisposable
                 BrokerId = new BrokerId(config.NodeId),
                 ClusterId = image.ClusterId,
                 RecoveryThreads = config.LogDirs.RecoveryThreads,
-                ConfigFor = topic => LogConfigs.From(config.TopicDefaults.Resolve(image.TopicConfig(topic))),
+                ConfigFor = topic => ConfigOf(topic, config, image),
+                TopicIdFor = topic => image.TryGetTopic(topic, out TopicImage? found) ? found.Id : Guid.Empty,
+                DeleteDelayMs = LogConfigs.From(config.TopicDefaults.Resolve(new Dictionary<string, string>())).FileDeleteDelayMs,
                 Producers = new ProducerOptions
                 {
                     Expiration = config.LogDirs.ProducerIdExpiration,
@@ -135,6 +137,16 @@ internal sealed class BrokerStorage : IDisposable
 
     private static Partition? Find(PartitionLog log, PartitionRegistry partitions) =>
         partitions.TryGet(log.TopicPartition.Topic, log.TopicPartition.Partition, out Partition? partition) && partition.Log == log ? partition : null;
+
+    /// <summary>
+    /// The settings of a topic's logs. Of a log without a topic nothing is known but that its records are somebody's: none is deleted,
+    /// and gaps are taken for what compaction leaves.
+    /// </summary>
+    private static LogConfig ConfigOf(string topic, BrokerConfig config, ClusterMetadataImage image)
+    {
+        LogConfig log = LogConfigs.From(config.TopicDefaults.Resolve(image.TopicConfig(topic)));
+        return image.TryGetTopic(topic, out _) ? log : log with { Delete = false, Compact = true, RetentionMs = -1, RetentionBytes = -1 };
+    }
 
     private static void TakeOffline(LogDirectory directory, PartitionRegistry partitions)
     {

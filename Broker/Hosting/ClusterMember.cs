@@ -40,6 +40,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     public BrokerEpoch Epoch { get; private set; }
 
     /// <summary>Opens the store and a session, and makes the candidate; nothing is written yet.</summary>
+    /// <exception cref="BrokerStartException">The store is new, and the log directories hold what was not to be adopted.</exception>
     public static async Task<ClusterMember> OpenAsync(BrokerConfig config, ITopicConfigValidator validator, BrokerPlatform platform)
     {
         ILogger logger = platform.Loggers.CreateLogger<ClusterController>();
@@ -47,6 +48,9 @@ internal sealed partial class ClusterMember : IAsyncDisposable
         try
         {
             ICoordinationSession session = await store.OpenSessionAsync().ConfigureAwait(false);
+            string? newClusterId = await ClusterController.ReadClusterIdAsync(session).ConfigureAwait(false) is null
+                ? ExistingLogs.Look(config.LogDirs, platform.FileSystem).ClusterIdForNewStore()
+                : null;
             var loop = new ChannelEventLoop(fault => LogFault(logger, fault));
             var metadata = new MetadataFeed();
             var options = new ControllerOptions(
@@ -57,6 +61,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
                 config.Topics.DeleteEnabled,
                 config.TopicDefaults.Resolve(new Dictionary<string, string>()).UncleanLeaderElection)
             {
+                NewClusterId = newClusterId,
                 OnStoreFailure = failure => LogStoreFailure(logger, failure),
             };
             var controller = new ClusterController(

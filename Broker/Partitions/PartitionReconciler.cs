@@ -130,11 +130,12 @@ public sealed partial class PartitionReconciler
         try
         {
             PartitionSettings settings = Settings(image, topic.Name);
-            // A log that another topic of this name left behind must never be read as this one's.
+            // A log that another topic of this name left behind, or that was copied here, must never be read as this one's.
             if (_logs.Find(name) is { } left && left.TopicId != Guid.Empty && left.TopicId != topic.Id)
             {
-                LogForeign(_logger, name, Uuid.Format(left.TopicId), Uuid.Format(topic.Id));
-                _logs.Delete(name);
+                LogForeign(_logger, left.Directory, Uuid.Format(left.TopicId), name, Uuid.Format(topic.Id));
+                if (!IsNew(decision)) throw new LogDirectoryException($"{left.Directory} is in the place of the log of {name}; move it away and put the log back, or delete the topic");
+                _logs.SetAside(name);
             }
 
             PartitionLog log = _logs.GetOrCreate(name, topic.Id, settings.Log, IsNew(decision));
@@ -193,9 +194,9 @@ public sealed partial class PartitionReconciler
     [LoggerMessage(3001, LogLevel.Error, "{Partition} cannot be served")]
     private static partial void LogUnavailable(ILogger logger, TopicPartition partition, Exception failure);
 
-    [LoggerMessage(3002, LogLevel.Warning, "{Partition} holds the log of a deleted topic with id {FoundId}; it is removed to make room for topic id {TopicId}")]
-    private static partial void LogForeign(ILogger logger, TopicPartition partition, string foundId, string topicId);
+    [LoggerMessage(3002, LogLevel.Warning, "{Directory} holds the log of a topic with id {FoundId}, and {Partition} has topic id {TopicId}: it is not read")]
+    private static partial void LogForeign(ILogger logger, string directory, string foundId, TopicPartition partition, string topicId);
 
-    [LoggerMessage(3003, LogLevel.Warning, "{Directory} belongs to no topic of this cluster and is left alone")]
+    [LoggerMessage(3003, LogLevel.Warning, "{Directory} belongs to no topic of this cluster and is left alone; kbroker.adopt.logs=true would register its topic")]
     private static partial void LogStray(ILogger logger, string directory);
 }

@@ -37,6 +37,10 @@ public sealed class EmbeddedCoordinationStore : ICoordinationStore, ITreeWriter
     /// (<see cref="CoordinationStoreCorruptException"/>).</exception>
     public static EmbeddedCoordinationStore Open(string directory) => Open(new DirectoryJournalStorage(directory));
 
+    /// <summary>Whether a directory holds the files of a store that was in use.</summary>
+    public static bool ExistsIn(string directory) =>
+        File.Exists(Path.Combine(directory, TreeJournal.JournalName)) || File.Exists(Path.Combine(directory, TreeJournal.SnapshotName));
+
     /// <summary>Opens the store on a storage, which it disposes of.</summary>
     public static EmbeddedCoordinationStore Open(
         IJournalStorage storage, long snapshotThreshold = DefaultSnapshotThreshold)

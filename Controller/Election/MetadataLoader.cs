@@ -69,7 +69,7 @@ internal sealed class MetadataLoader(ICoordinationSession session, ControllerTer
     {
         CoordinationResult<NodeData> node = await session.GetAsync(Znodes.ClusterId);
         if (node.IsOk) return ClusterIdZnode.Decode(node.Value.Data);
-        string id = Uuid.Format(Uuid.Create(random));
+        string id = options.NewClusterId ?? Uuid.Format(Uuid.Create(random));
         _repairs.Add(new CoordinationOperation.Create(Znodes.ClusterId, ClusterIdZnode.Encode(id)));
         return id;
     }

@@ -26,6 +26,7 @@ internal sealed class CreateTopicsEvent(
             (ErrorCode error, string? message) = group.Skip(1).Any()
                 ? (ErrorCode.InvalidRequest, "The request names this topic more than once.")
                 : CheckName(state.Image, created, wanted.Name);
+            if (error == ErrorCode.None) (error, message) = CheckId(state.Image, created, wanted.Id);
             if (error == ErrorCode.None) (error, message) = CheckConfig(wanted);
             if (error == ErrorCode.None)
             {
@@ -33,7 +34,7 @@ internal sealed class CreateTopicsEvent(
                 (error, message) = (placement.Error, placement.Message);
                 if (error == ErrorCode.None)
                 {
-                    TopicImage topic = Build(state.Image, wanted.Name, placement.Assignments);
+                    TopicImage topic = Build(state.Image, wanted, placement.Assignments);
                     created.Add(topic);
                     reserved += topic.Partitions.Sum(partition => partition.Replicas.Length);
                     ImmutableDictionary<string, string> config = Config(wanted);
@@ -76,6 +77,15 @@ internal sealed class CreateTopicsEvent(
         }
 
         return (ErrorCode.None, null);
+    }
+
+    private static (ErrorCode Error, string? Message) CheckId(ClusterMetadataImage image, List<TopicImage> created, Guid id)
+    {
+        if (id == Guid.Empty) return (ErrorCode.None, null);
+        TopicImage? other = image.TryGetTopic(id, out TopicImage? existing) ? existing : created.Find(topic => topic.Id == id);
+        return other is null
+            ? (ErrorCode.None, null)
+            : (ErrorCode.InvalidRequest, $"Topic '{other.Name}' has the topic id {Uuid.Format(id)} already.");
     }
 
     private static ImmutableDictionary<string, string> Config(NewTopic topic)
@@ -123,7 +133,10 @@ internal sealed class CreateTopicsEvent(
         return planner.Take(image, 0, [.. ordered.Select(assignment => assignment.Value)], null, reserved);
     }
 
-    private TopicImage Build(ClusterMetadataImage image, string name, ImmutableArray<ImmutableArray<BrokerId>> assignments)
-        => new(name, Uuid.Create(random), [.. assignments.Select(
-            (replicas, id) => LeaderElector.Begin(id, replicas, image.Brokers.ContainsKey))]);
+    private TopicImage Build(ClusterMetadataImage image, NewTopic topic, ImmutableArray<ImmutableArray<BrokerId>> assignments)
+        => new(topic.Name, topic.Id == Guid.Empty ? Uuid.Create(random) : topic.Id, [.. assignments.Select(
+            (replicas, id) => LeaderElector.Begin(id, replicas, image.Brokers.ContainsKey, FirstEpoch(topic, id)))]);
+
+    private static LeaderEpoch FirstEpoch(NewTopic topic, int partition)
+        => partition < topic.FirstLeaderEpochs.Count ? topic.FirstLeaderEpochs[partition] : new LeaderEpoch(0);
 }

@@ -50,12 +50,12 @@ internal static class LeaderElector
     }
 
     /// <summary>A partition that has never had a leader: the first live replica leads, and all live ones are in sync.</summary>
-    public static PartitionImage Begin(int id, ImmutableArray<BrokerId> replicas, Func<BrokerId, bool> live)
+    public static PartitionImage Begin(int id, ImmutableArray<BrokerId> replicas, Func<BrokerId, bool> live, LeaderEpoch epoch = default)
     {
         ImmutableArray<BrokerId> isr = [.. replicas.Where(live)];
         return new PartitionImage(
             id, replicas, isr.IsEmpty ? replicas : isr, [], [], isr.IsEmpty ? BrokerId.None : isr[0],
-            new LeaderEpoch(0), new PartitionEpoch(0));
+            epoch, new PartitionEpoch(0));
     }
 
     private static BrokerId First(ImmutableArray<BrokerId> replicas, Func<BrokerId, bool> fits)

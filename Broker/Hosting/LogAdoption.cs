@@ -1,0 +1,115 @@
+using KBroker.Broker.Configuration;
+using KBroker.Broker.Metadata;
+using KBroker.Controller;
+using KBroker.Controller.Metadata;
+using KBroker.LogEngine;
+using KBroker.LogEngine.Directories;
+using KBroker.Protocol;
+using KBroker.Protocol.Identity;
+using Microsoft.Extensions.Logging;
+
+namespace KBroker.Broker.Hosting;
+
+/// <summary>
+/// Registers topics for logs that belong to none: a directory that Kafka wrote, or one whose metadata was lost. What a topic's settings
+/// were is not in the directory, so an adopted topic keeps everything until somebody says otherwise.
+/// </summary>
+internal sealed partial class LogAdoption(BrokerId self, IClusterController controller, ILogger<LogAdoption> logger)
+{
+    // Kafka's offsets.topic.segment.bytes and transaction.state.log.segment.bytes.
+    private const string InternalSegmentBytes = "104857600";
+
+    private static readonly KeyValuePair<string, string?>[] KeepAll =
+    [
+        new(TopicConfigNames.RetentionMs, "-1"),
+        new(TopicConfigNames.RetentionBytes, "-1"),
+    ];
+
+    private static readonly KeyValuePair<string, string?>[] Internal =
+    [
+        new(TopicConfigNames.CleanupPolicy, "compact"),
+        new(TopicConfigNames.SegmentBytes, InternalSegmentBytes),
+    ];
+
+    /// <summary>Adopts what can be adopted, and says of the rest why not. Topics of the image are left alone.</summary>
+    /// <exception cref="BrokerStartException">A log directory is out of service: which logs there are is not known.</exception>
+    public async Task RunAsync(LogDirectories logs, ClusterMetadataImage image)
+    {
+        if (logs.Unavailable.Count > 0 || logs.All.Any(directory => directory.IsOffline))
+        {
+            string path = logs.Unavailable.Keys.FirstOrDefault() ?? logs.All.First(directory => directory.IsOffline).Path;
+            throw new BrokerStartException(
+                $"{path} cannot be used, so that partitions may be missing: logs are adopted only when every log directory can be read ({BrokerConfigNames.KBrokerAdoptLogs}).");
+        }
+
+        int topics = 0;
+        int partitions = 0;
+        IEnumerable<IGrouping<string, PartitionLog>> orphans = logs.Logs
+            .Where(log => !image.TryGetTopic(log.TopicPartition.Topic, out _))
+            .GroupBy(log => log.TopicPartition.Topic)
+            .OrderBy(group => group.Key, StringComparer.Ordinal);
+        foreach (IGrouping<string, PartitionLog> group in orphans)
+        {
+            PartitionLog[] found = [.. group.OrderBy(log => log.TopicPartition.Partition)];
+            if (Problem(found) is { } problem)
+            {
+                LogRefused(logger, group.Key, problem);
+                continue;
+            }
+
+            CreateTopicResult result = (await controller.CreateTopicsAsync([Describe(group.Key, found)], validateOnly: false).ConfigureAwait(false))[0];
+            if (result.Error != ErrorCode.None)
+            {
+                LogRefused(logger, group.Key, result.Message ?? result.Error.Name());
+                continue;
+            }
+
+            topics++;
+            partitions += found.Length;
+            LogAdopted(logger, group.Key, found.Length, Uuid.Format(result.TopicId));
+        }
+
+        if (topics > 0) LogSummary(logger, topics, partitions);
+        else LogNothing(logger);
+    }
+
+    /// <summary>Why these logs, by rising partition number, do not make a topic.</summary>
+    private static string? Problem(PartitionLog[] logs)
+    {
+        for (int i = 0; i < logs.Length; i++)
+        {
+            if (logs[i].TopicPartition.Partition != i)
+            {
+                return $"partition {i} is not here, but partition {logs[i].TopicPartition.Partition} is; put the missing directories into log.dirs "
+                    + "(of a cluster with several brokers, each has only some partitions), or empty ones in their place";
+            }
+        }
+
+        Guid[] ids = [.. logs.Select(log => log.TopicId).Where(id => id != Guid.Empty).Distinct()];
+        return ids.Length <= 1 ? null : $"its partitions have different topic ids: {string.Join(", ", ids.Select(Uuid.Format))}";
+    }
+
+    private NewTopic Describe(string topic, PartitionLog[] logs) => new(
+        topic,
+        -1,
+        -1,
+        [.. logs.Select(log => KeyValuePair.Create<int, IReadOnlyList<BrokerId>>(log.TopicPartition.Partition, [self]))],
+        InternalTopics.Contains(topic) ? Internal : KeepAll)
+    {
+        Id = logs.Select(log => log.TopicId).FirstOrDefault(id => id != Guid.Empty),
+        // Clients that have seen an epoch ignore leaders of an older one.
+        FirstLeaderEpochs = [.. logs.Select(log => new LeaderEpoch(log.LatestEpoch.Value + 1))],
+    };
+
+    [LoggerMessage(4301, LogLevel.Information, "Adopted topic {Topic} with {Partitions} partitions and topic id {TopicId}")]
+    private static partial void LogAdopted(ILogger logger, string topic, int partitions, string topicId);
+
+    [LoggerMessage(4302, LogLevel.Warning, "Topic {Topic} is not adopted, and its logs are left alone: {Reason}")]
+    private static partial void LogRefused(ILogger logger, string topic, string reason);
+
+    [LoggerMessage(4303, LogLevel.Warning, "Adopted {Topics} topics with {Partitions} partitions. The settings they had are not known here: nothing of them is deleted (retention.ms=-1, retention.bytes=-1, cleanup.policy=delete) until you say so, for example with kbroker configs --alter --entity-type topics --entity-name TOPIC --add-config retention.ms=604800000. Take kbroker.adopt.logs=true out of the settings now")]
+    private static partial void LogSummary(ILogger logger, int topics, int partitions);
+
+    [LoggerMessage(4304, LogLevel.Warning, "kbroker.adopt.logs=true found nothing to adopt; take it out of the settings")]
+    private static partial void LogNothing(ILogger logger);
+}
