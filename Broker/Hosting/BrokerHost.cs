@@ -68,7 +68,7 @@ public sealed partial class BrokerHost : IAsyncDisposable
         BrokerHost? host = null;
         try
         {
-            platform.FileSystem.CreateDirectory(config.LogDirs.Directories[0]);
+            RootDirectory.Create(platform.FileSystem, config.LogDirs.Directories[0]);
             ClusterMember member = await ClusterMember.OpenAsync(config, source, platform).ConfigureAwait(false);
             host = new BrokerHost(source, listeners, member, logger);
             await host.StartAsync(platform).ConfigureAwait(false);

@@ -78,9 +78,7 @@ public sealed partial class LogDirectory : IDisposable
     public static LogDirectory Open(LogDirectoryOptions options, ILogFileSystem fileSystem, TimeProvider time, Random random, ILogger logger)
     {
         options = options with { Path = System.IO.Path.GetFullPath(options.Path) };
-        bool fresh = !fileSystem.DirectoryExists(options.Path);
-        fileSystem.CreateDirectory(options.Path);
-        if (fresh && System.IO.Path.GetDirectoryName(options.Path) is { } parent) fileSystem.FlushDirectory(parent);
+        RootDirectory.Create(fileSystem, options.Path);
         IDisposable held = fileSystem.TryLock(System.IO.Path.Combine(options.Path, LockFileName)) ?? throw new LogDirectoryException(
             $"{options.Path} is locked: another process uses it as its log directory; stop that process or configure another log.dirs");
         try

@@ -76,8 +76,13 @@ internal sealed unsafe class PhysicalLogFile(string path, SafeFileHandle handle)
 
     public void Flush()
     {
-        // A failed flush is never tried again: the kernel may have dropped the pages, and a second call would say all is well.
-        if (Libc.FlushData(handle) != 0) throw new StorageException("flush", path, Marshal.GetLastPInvokeError());
+        // A failed flush is never tried again: the kernel may have dropped the pages, and a second call would say all is well. A call
+        // that a signal broke off has not told of any failure, and the next one does.
+        while (Libc.FlushData(handle) != 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            if (errno != Libc.Eintr) throw new StorageException("flush", path, errno);
+        }
     }
 
     public void Dispose() => handle.Dispose();

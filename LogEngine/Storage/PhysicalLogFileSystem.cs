@@ -67,8 +67,16 @@ public sealed class PhysicalLogFileSystem : ILogFileSystem
     {
         int descriptor = Libc.Open(path, Libc.CloseOnExec, 0);
         if (descriptor < 0) throw new StorageException("open directory", path, Marshal.GetLastPInvokeError());
-        int result = Libc.Flush(descriptor);
-        int errno = Marshal.GetLastPInvokeError();
+        int result;
+        int errno = 0;
+        do
+        {
+            result = Libc.Flush(descriptor);
+            if (result != 0) errno = Marshal.GetLastPInvokeError();
+        }
+        while (result != 0 && errno == Libc.Eintr);
+
+        // Closing writes nothing: what there was to tell, the flush has told.
         _ = Libc.Close(descriptor);
         if (result != 0) throw new StorageException("flush directory", path, errno);
     }

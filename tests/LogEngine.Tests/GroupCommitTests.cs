@@ -232,6 +232,20 @@ public sealed class GroupCommitTests
         Assert.Equal((5, 1), (log.FlushDueEnd, log.RecoveryPoint));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Open_DirectoryBelowNewParents_SurvivesAPowerLossWithWhatIsFlushed(bool madeBefore)
+    {
+        if (madeBefore) RootDirectory.Create(_disk, "/a/b/logs");
+        LogDirectoryOptions options = new() { Path = "/a/b/logs", BrokerId = new BrokerId(1), ClusterId = "c1", FlushThreads = 0 };
+        PartitionLog log = Create(LogDirectory.Open(options, _disk, _time, new Random(1), NullLogger.Instance), 0);
+        Assert.Equal(1, log.RecoveryPoint);
+        _disk.LosePower();
+        using LogDirectory again = LogDirectory.Open(options, _disk, _time, new Random(1), NullLogger.Instance);
+        Assert.Equal(1, again.Find(log.TopicPartition)!.LogEndOffset);
+    }
+
     [Fact]
     public void Flush_NewEpoch_WaitsForTheDiskWithoutTheGate()
     {
