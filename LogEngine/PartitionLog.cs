@@ -345,7 +345,8 @@ public sealed class PartitionLog
             ArgumentOutOfRangeException.ThrowIfNegative(offset);
             Guarded(() =>
             {
-                _flusher.BeforeTruncation(offset);
+                // Stopped half-way, the log ends anywhere.
+                _flusher.BeforeTruncation(Math.Min(offset, LogStartOffset));
                 _producers.StartOver(offset);
                 try
                 {
@@ -364,6 +365,7 @@ public sealed class PartitionLog
                 Volatile.Write(ref _committedEnd, offset);
                 _epochs.Clear();
                 _flusher.AfterTruncation(offset);
+                _flusher.NothingToFlush();
             });
         }
     }

@@ -137,6 +137,9 @@ internal sealed class LogFlusher(
         if (segments.NamesDirty) environment.FileSystem.FlushDirectory(segments.Directory);
     }
 
+    /// <summary>Under the gate: the log is empty, and its names are on the disk.</summary>
+    public void NothingToFlush() => Volatile.Write(ref _recoveryPoint, log.LogEndOffset);
+
     /// <summary>Flushes everything below <paramref name="offset"/>, or to the log end if that comes first.</summary>
     /// <remarks>
     /// One flush of a log at a time: the system tells a failed write-back once, to whichever of several calls on the same file comes

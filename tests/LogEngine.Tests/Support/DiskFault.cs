@@ -2,7 +2,7 @@ namespace KBroker.LogEngine.Tests.Support;
 
 /// <summary>
 /// A failure to come: of the <paramref name="Nth"/> operation (from 1) of a kind, or of all from it on. Kinds are <c>create mkdir
-/// rename delete flush write truncate</c> and <c>open read list</c>.
+/// rename delete flush write truncate</c> and <c>open read list</c>; <c>change</c> is any of the former.
 /// </summary>
 internal sealed record DiskFault(string Operation, int Errno, int Nth = 1, bool Forever = false, string PathContains = "")
 {
@@ -16,7 +16,7 @@ internal sealed record DiskFault(string Operation, int Errno, int Nth = 1, bool 
 
     public bool Strikes(string operation, string path)
     {
-        if (operation != Operation || !path.Contains(PathContains, StringComparison.Ordinal)) return false;
+        if ((operation != Operation && !(Operation == "change" && operation is not ("open" or "read" or "list"))) || !path.Contains(PathContains, StringComparison.Ordinal)) return false;
         _seen++;
         if (_seen != Nth && !(Forever && _seen > Nth)) return false;
         Struck++;
