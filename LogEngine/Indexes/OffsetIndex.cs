@@ -50,6 +50,16 @@ internal sealed class OffsetIndex(ILogFileSystem fileSystem, string path, long b
         return low == entries.Count ? null : Entry(entries, low).Offset;
     }
 
+    /// <summary>As <see cref="Lookup"/>, with the entry behind it; null when there is none.</summary>
+    public (OffsetPosition Entry, OffsetPosition? Next) Find(long offset)
+    {
+        Entries entries = Current;
+        int count = CountUpTo(entries, offset);
+        return (
+            count == 0 ? new OffsetPosition(baseOffset, 0) : Entry(entries, count - 1),
+            count < entries.Count ? Entry(entries, count) : null);
+    }
+
     /// <summary>The last entry, or the segment's start.</summary>
     public OffsetPosition Last()
     {
@@ -62,6 +72,8 @@ internal sealed class OffsetIndex(ILogFileSystem fileSystem, string path, long b
 
     /// <summary>Drops the entries of this offset and later ones.</summary>
     public void TruncateTo(long offset) => KeepFirst(offset == 0 ? 0 : CountUpTo(Current, offset - 1));
+
+    protected override long KeyOf(Entries entries, int index) => Entry(entries, index).Offset;
 
     protected override bool IsPlausible(Entries entries, int segmentSize)
     {
@@ -83,19 +95,5 @@ internal sealed class OffsetIndex(ILogFileSystem fileSystem, string path, long b
         ReadOnlySpan<byte> entry = entries.Bytes.AsSpan(index * EntrySize, EntrySize);
         return new OffsetPosition(
             baseOffset + BinaryPrimitives.ReadInt32BigEndian(entry), BinaryPrimitives.ReadInt32BigEndian(entry[4..]));
-    }
-
-    private int CountUpTo(Entries entries, long offset)
-    {
-        int low = 0;
-        int high = entries.Count;
-        while (low < high)
-        {
-            int middle = (int)((uint)(low + high) >> 1);
-            if (Entry(entries, middle).Offset <= offset) low = middle + 1;
-            else high = middle;
-        }
-
-        return low;
     }
 }

@@ -14,6 +14,7 @@ internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int 
 {
     private const int InitialCapacity = 64;
     private const int SmallestBatch = 26;
+    private const int FirstStep = 4;
 
     private readonly int _maxBytes = maxFileBytes / entrySize * entrySize;
     private readonly Lock _loading = new();
@@ -138,6 +139,48 @@ internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int 
     /// <inheritdoc/>
     internal override void FinishEviction()
     {
+    }
+
+    /// <summary>What the entries are sorted by.</summary>
+    protected abstract long KeyOf(Entries entries, int index);
+
+    /// <summary>
+    /// The number of entries whose key is at most this. Keys rise about evenly: the search starts where the key would lie then and
+    /// doubles its steps from there, which touches fewer cache lines than halving the whole.
+    /// </summary>
+    protected int CountUpTo(Entries entries, long key)
+    {
+        // All entries before low are at most the key, all from high on are greater.
+        int low = 0;
+        int high = entries.Count;
+        if (high == 0) return 0;
+        long first = KeyOf(entries, 0);
+        long last = KeyOf(entries, high - 1);
+        if (key < first) return 0;
+        if (key >= last) return high;
+        low = 1;
+        high--;
+        int guess = Math.Clamp((int)((double)(key - first) / (last - first) * high), low, high);
+        bool isBelow = guess < high && KeyOf(entries, guess) <= key;
+        if (isBelow) low = guess + 1;
+        else high = guess;
+        for (int step = FirstStep; high - low > step; step *= 2)
+        {
+            int probe = isBelow ? low + step - 1 : high - step;
+            bool atMost = KeyOf(entries, probe) <= key;
+            if (atMost) low = probe + 1;
+            else high = probe;
+            if (atMost != isBelow) break;
+        }
+
+        while (low < high)
+        {
+            int middle = (int)((uint)(low + high) >> 1);
+            if (KeyOf(entries, middle) <= key) low = middle + 1;
+            else high = middle;
+        }
+
+        return low;
     }
 
     protected abstract bool IsPlausible(Entries entries, int segmentSize);

@@ -35,16 +35,8 @@ internal sealed class TimeIndex(ILogFileSystem fileSystem, string path, long bas
     public TimePosition Lookup(long timestamp)
     {
         Entries entries = Current;
-        int low = 0;
-        int high = entries.Count;
-        while (low < high)
-        {
-            int middle = (int)((uint)(low + high) >> 1);
-            if (Entry(entries, middle).Timestamp <= timestamp) low = middle + 1;
-            else high = middle;
-        }
-
-        return low == 0 ? new TimePosition(-1, baseOffset) : Entry(entries, low - 1);
+        int count = CountUpTo(entries, timestamp);
+        return count == 0 ? new TimePosition(-1, baseOffset) : Entry(entries, count - 1);
     }
 
     public TimePosition Last()
@@ -62,6 +54,8 @@ internal sealed class TimeIndex(ILogFileSystem fileSystem, string path, long bas
         while (keep > 0 && Entry(entries, keep - 1).Offset >= offset) keep--;
         KeepFirst(keep);
     }
+
+    protected override long KeyOf(Entries entries, int index) => Entry(entries, index).Timestamp;
 
     protected override bool IsPlausible(Entries entries, int segmentSize)
     {

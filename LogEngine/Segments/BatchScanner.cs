@@ -17,7 +17,13 @@ internal enum ScanStatus
 /// </summary>
 internal ref struct BatchScanner
 {
-    private const int BufferSize = 4096;
+    /// <summary>The most bytes that one read takes; twice the usual <c>index.interval.bytes</c>.</summary>
+    public const int Window = 8192;
+
+    private const int PageSize = 4096;
+
+    /// <summary>A read of little more than a header, where nothing else near it is of interest.</summary>
+    public const int HeaderRead = 128;
 
     private readonly ILogFile _file;
     private readonly int _limit;
@@ -25,14 +31,18 @@ internal ref struct BatchScanner
     private int _bufferStart;
     private int _bufferLength;
     private int _next;
+    private int _nextRead;
 
     public BatchScanner(ILogFile file, int position, int limit)
     {
         _file = file;
         _limit = limit;
         _next = position;
-        _buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        _buffer = ArrayPool<byte>.Shared.Rent(Window);
     }
+
+    /// <summary>Where the range ends.</summary>
+    public readonly int Limit => _limit;
 
     /// <summary>Where the current batch starts.</summary>
     public int Position { get; private set; }
@@ -42,20 +52,22 @@ internal ref struct BatchScanner
     /// <summary>Where the next batch would start.</summary>
     public readonly int NextPosition => _next;
 
+    /// <summary>Goes on from another place, whose first read takes this many bytes; 0 for as many as there is room.</summary>
+    public void Restart(int position, int read)
+    {
+        _next = position;
+        _nextRead = Math.Min(read, Window);
+    }
+
     public ScanStatus MoveNext()
     {
         if (_next >= _limit) return ScanStatus.EndOfSegment;
-        if (_next < _bufferStart || _next + BatchHeader.MaxHeaderSize > _bufferStart + _bufferLength)
-        {
-            _bufferStart = _next;
-            _bufferLength = _file.Read(_buffer.AsSpan(0, Math.Min(_buffer.Length, _limit - _next)), _next);
-        }
-
-        ReadOnlySpan<byte> bytes = _buffer.AsSpan(_next - _bufferStart, _bufferLength - (_next - _bufferStart));
+        ReadOnlySpan<byte> bytes = Peek(_next, BatchHeader.MaxHeaderSize, _nextRead);
         if (!BatchHeader.TryParse(bytes, out BatchHeader header) || header.SizeInBytes > _limit - _next) return ScanStatus.Malformed;
         Header = header;
         Position = _next;
         _next += header.SizeInBytes;
+        _nextRead = header.SizeInBytes < Window ? 0 : HeaderRead;
         return ScanStatus.Found;
     }
 
@@ -67,6 +79,22 @@ internal ref struct BatchScanner
             ScanStatus status = MoveNext();
             if (status != ScanStatus.Found || Header.LastOffset >= offset) return status;
         }
+    }
+
+    /// <summary>
+    /// What lies at a position: at least <paramref name="wanted"/> bytes where the range holds as many. Valid until the next call.
+    /// </summary>
+    public ReadOnlySpan<byte> Peek(int position, int wanted, int most = 0)
+    {
+        if (position < _bufferStart || position + Math.Min(wanted, _limit - position) > _bufferStart + _bufferLength)
+        {
+            // Where nothing else is known, a read ends with a page of the cache: each that it touches has its price.
+            if (most < wanted) most = Window - (position & (PageSize - 1));
+            _bufferStart = position;
+            _bufferLength = _file.Read(_buffer.AsSpan(0, Math.Min(most, _limit - position)), position);
+        }
+
+        return _buffer.AsSpan(position - _bufferStart, _bufferLength - (position - _bufferStart));
     }
 
     public readonly void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);

@@ -43,29 +43,74 @@ internal static class SegmentReads
         }
     }
 
-    /// <summary>
-    /// The first batch whose last offset is <paramref name="offset"/> or later. The batch that the index points to is checked
-    /// against its entry, so that a foreign index is found out before it leads astray.
-    /// </summary>
+    /// <summary>The first batch whose last offset is <paramref name="offset"/> or later; false when there is none.</summary>
     public static bool TryLocate(LogSegment segment, ILogFile file, long offset, int size, out BatchPosition found)
     {
+        var scanner = new BatchScanner(file, 0, size);
+        try
+        {
+            bool holds = TrySeek(segment, ref scanner, offset, headerOnly: true);
+            found = holds ? new BatchPosition(scanner.Position, scanner.Header) : default;
+            return holds;
+        }
+        finally
+        {
+            scanner.Dispose();
+        }
+    }
+
+    /// <summary>
+    /// Moves to the first batch whose last offset is <paramref name="offset"/> or later; false when there is none. The batch that
+    /// the index points to is checked against its entry, so that a foreign index is found out before it leads astray.
+    /// <paramref name="headerOnly"/> tells that nothing else of the batch is wanted.
+    /// </summary>
+    public static bool TrySeek(LogSegment segment, scoped ref BatchScanner scanner, long offset, bool headerOnly)
+    {
         segment.EnsureIndexes();
-        OffsetPosition entry = segment.Offsets.Lookup(offset);
-        using var scanner = new BatchScanner(file, entry.Position, size);
-        ScanStatus status = scanner.MoveNext();
-        bool fromIndex = entry.Position > 0;
-        if (fromIndex && (status != ScanStatus.Found || scanner.Header.BaseOffset > entry.Offset || scanner.Header.BaseOffset < segment.BaseOffset))
-            throw new CorruptIndexException(segment);
+        (OffsetPosition entry, OffsetPosition? next) = segment.Offsets.Find(offset);
+        // Entries are there before the size that covers their batches.
+        if (next is { } beyond && beyond.Position >= scanner.Limit) next = null;
+        int gap = (next is { } end ? end.Position : scanner.Limit) - entry.Position;
+        ScanStatus status;
+        if (entry.Offset == offset)
+        {
+            scanner.Restart(entry.Position, headerOnly && gap > BatchScanner.Window ? BatchScanner.HeaderRead : 0);
+            status = MoveToIndexed(segment, ref scanner, entry);
+        }
+        else if (next is { } ahead && gap > BatchScanner.Window - BatchHeader.MaxHeaderSize)
+        {
+            // One read does not cover what lies between the two: most likely the batch that the second points to is the one.
+            scanner.Restart(ahead.Position, headerOnly ? BatchScanner.HeaderRead : 0);
+            status = MoveToIndexed(segment, ref scanner, ahead);
+            if (scanner.Header.BaseOffset > offset)
+            {
+                scanner.Restart(entry.Position, headerOnly ? BatchScanner.HeaderRead : 0);
+                status = MoveToIndexed(segment, ref scanner, entry);
+            }
+        }
+        else
+        {
+            scanner.Restart(entry.Position, gap + BatchHeader.MaxHeaderSize);
+            status = MoveToIndexed(segment, ref scanner, entry);
+        }
+
         if (status == ScanStatus.Found && scanner.Header.LastOffset < offset) status = scanner.MoveTo(offset);
         if (status == ScanStatus.Malformed)
         {
             // Batches do not follow each other from here: the index may be to blame, the file itself cannot be excused.
-            throw fromIndex
+            throw entry.Position > 0 || next is not null
                 ? new CorruptIndexException(segment)
                 : new StorageException("read", segment.File.Path, $"no batch at position {scanner.NextPosition}");
         }
 
-        found = status == ScanStatus.Found ? new BatchPosition(scanner.Position, scanner.Header) : default;
         return status == ScanStatus.Found;
+    }
+
+    private static ScanStatus MoveToIndexed(LogSegment segment, scoped ref BatchScanner scanner, OffsetPosition entry)
+    {
+        ScanStatus status = scanner.MoveNext();
+        if (entry.Position == 0) return status;
+        bool fits = status == ScanStatus.Found && scanner.Header.BaseOffset <= entry.Offset && scanner.Header.BaseOffset >= segment.BaseOffset;
+        return fits ? status : throw new CorruptIndexException(segment);
     }
 }

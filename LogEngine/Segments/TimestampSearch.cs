@@ -17,29 +17,26 @@ internal static class TimestampSearch
         // Everything up to the noted offset is earlier than the note's timestamp or equal to it: only a strictly earlier note
         // can be skipped to, which the lookup of the millisecond before gives.
         TimePosition note = timestamp > 0 ? segment.Times.Lookup(timestamp - 1) : new TimePosition(-1, segment.BaseOffset);
-        OffsetPosition entry = segment.Offsets.Lookup(Math.Max(note.Offset, startOffset));
         // A note that was skipped to is believed once the batch that it names has its timestamp.
         bool believed = note.Timestamp < 0 || note.Offset < startOffset;
         ILogFile file = segment.Acquire();
-        var scanner = new BatchScanner(file, entry.Position, size);
+        var scanner = new BatchScanner(file, 0, size);
         try
         {
+            bool holds = SegmentReads.TrySeek(segment, ref scanner, Math.Max(note.Offset, startOffset), headerOnly: !believed);
+            if (!holds) return believed ? null : throw new CorruptIndexException(segment);
+            BatchHeader header = scanner.Header;
+            if (!believed && (header.BaseOffset > note.Offset || header.MaxTimestamp != note.Timestamp)) throw new CorruptIndexException(segment);
             while (true)
             {
+                header = scanner.Header;
+                if (header.MaxTimestamp >= timestamp && header.LastOffset >= startOffset
+                    && BatchTimestamps.FindFirst(file, ref scanner, timestamp, startOffset, codecs) is { } found) return found;
+                // The records of the next one are likely to be looked at.
+                scanner.Restart(scanner.NextPosition, 0);
                 ScanStatus status = scanner.MoveNext();
-                if (status == ScanStatus.EndOfSegment && believed) return null;
-                if (status != ScanStatus.Found) throw new CorruptIndexException(segment);
-                BatchHeader header = scanner.Header;
-                if (scanner.Position == entry.Position && entry.Position > 0 && header.BaseOffset > entry.Offset) throw new CorruptIndexException(segment);
-                if (!believed)
-                {
-                    if (header.LastOffset < note.Offset) continue;
-                    if (header.BaseOffset > note.Offset || header.MaxTimestamp != note.Timestamp) throw new CorruptIndexException(segment);
-                    believed = true;
-                }
-
-                if (header.MaxTimestamp < timestamp || header.LastOffset < startOffset) continue;
-                if (BatchTimestamps.FindFirst(file, scanner.Position, header, timestamp, startOffset, codecs) is { } found) return found;
+                if (status == ScanStatus.EndOfSegment) return null;
+                if (status == ScanStatus.Malformed) throw new CorruptIndexException(segment);
             }
         }
         finally

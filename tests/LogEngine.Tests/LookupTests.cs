@@ -1,0 +1,128 @@
+using KBroker.LogEngine.Segments;
+using KBroker.LogEngine.Storage;
+using KBroker.LogEngine.Tests.Support;
+using KBroker.Protocol.Compression;
+using KBroker.Protocol.Identity;
+using KBroker.Protocol.Records;
+
+namespace KBroker.LogEngine.Tests;
+
+public class LookupTests
+{
+    private static readonly LeaderEpoch _epoch = new(3);
+
+    [Theory]
+    [InlineData(1, CompressionType.None)]
+    [InlineData(2, CompressionType.None)]
+    [InlineData(3, CompressionType.Gzip)]
+    public void Lookups_RandomBatchesAndTimes_FindWhatASearchOfAllRecordsFinds(int seed, CompressionType compression)
+    {
+        var random = new Random(seed);
+        foreach (int interval in (int[])[1, 4096, 20_000, 1 << 20])
+        {
+            var rig = new LogRig(LogConfig.Default with { IndexIntervalBytes = interval });
+            List<(long Offset, long Timestamp)> records = Fill(rig.Log, random, compression);
+            Check(rig.Log, records, random);
+            rig.ReopenClean();
+            Check(rig.Log, records, random);
+        }
+    }
+
+    [Fact]
+    public void TimestampLookup_AppendTime_FindsTheFirstOfItsBatch()
+    {
+        var rig = new LogRig(LogConfig.Default with { MessageTimestampType = TimestampType.LogAppendTime });
+        long first = rig.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        rig.Append(records: 5);
+        rig.Time.Advance(TimeSpan.FromSeconds(1));
+        rig.Append(records: 5);
+        Assert.Equal(new TimestampOffset(first, 0, 0), rig.Log.FindOffsetByTimestamp(first));
+        Assert.Equal(new TimestampOffset(first + 1000, 5, 0), rig.Log.FindOffsetByTimestamp(first + 1));
+    }
+
+    [Fact]
+    public void TimestampLookup_RecordsDoNotFitTheirBatch_FailsAndNamesTheFile()
+    {
+        var rig = new LogRig();
+        byte[] batch = Batches.Make(3, timestamp: 5);
+        batch[RecordBatchFormat.RecordsOffset] = 0x7F;
+        rig.Log.AppendAsLeader(batch, _epoch);
+        StorageException failure = Assert.Throws<StorageException>(() => rig.Log.FindOffsetByTimestamp(5));
+        Assert.EndsWith(".log", failure.Path, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void AppendAndLookup_SteadyState_AllocateNothing()
+    {
+        string directory = System.IO.Directory.CreateTempSubdirectory("kbroker-lookup-").FullName;
+        try
+        {
+            var rig = new LogRig(disk: new PhysicalLogFileSystem(), directory: directory);
+            byte[] batch = Batches.Make(4, 250);
+            // Past the 2,048th index entry: the next doubling of its memory is far.
+            for (int i = 0; i < 12_000; i++) rig.Log.AppendAsLeader(batch, _epoch);
+            Assert.Equal(0, Allocated(1000, _ => rig.Log.AppendAsLeader(batch, _epoch)));
+            Assert.Equal(0, Allocated(1000, i => rig.Log.FindOffsetByTimestamp(1000)));
+            // The slice itself.
+            Assert.InRange(Allocated(1000, i => rig.Log.Read(i * 40, 1, true, long.MaxValue).Slice!.Dispose()), 0, 1000 * 100);
+            rig.Log.Close();
+        }
+        finally
+        {
+            System.IO.Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    private static long Allocated(int times, Action<int> action)
+    {
+        action(0);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < times; i++) action(i);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
+    }
+
+    // Small and large batches, records with times that go back and forth.
+    private static List<(long Offset, long Timestamp)> Fill(PartitionLog log, Random random, CompressionType compression)
+    {
+        using var codecs = new CompressionCodecs();
+        var records = new List<(long, long)>();
+        long time = 1000;
+        for (int i = 0; i < 150; i++)
+        {
+            using var builder = new RecordBatchBuilder(new RecordBatchOptions { CompressionType = compression }, codecs);
+            int count = random.Next(1, 30);
+            int size = random.Next(4) == 0 ? 3000 : 50;
+            long start = time;
+            for (int j = 0; j < count; j++)
+            {
+                long timestamp = start + random.Next(-20, 60);
+                byte[] value = new byte[random.Next(size)];
+                random.NextBytes(value);
+                builder.AppendAt(j, timestamp, null, value);
+                records.Add((log.LogEndOffset + j, timestamp));
+                time = Math.Max(time, timestamp);
+            }
+
+            log.AppendAsLeader(builder.ToArray(), _epoch);
+        }
+
+        return records;
+    }
+
+    private static void Check(PartitionLog log, List<(long Offset, long Timestamp)> records, Random random)
+    {
+        long latest = records.Max(record => record.Timestamp);
+        for (int i = 0; i < 200; i++)
+        {
+            long timestamp = random.NextInt64(900, latest + 2);
+            (long Offset, long Timestamp)[] expected = [.. records.Where(record => record.Timestamp >= timestamp).Take(1)];
+            TimestampOffset? found = log.FindOffsetByTimestamp(timestamp);
+            Assert.Equal(expected, found is { } one ? [(one.Offset, one.Timestamp)] : []);
+            long offset = random.NextInt64(records.Count);
+            using LogSlice slice = log.Read(offset, 1, minOneMessage: true, long.MaxValue).Slice!;
+            byte[] batch = LogRig.Bytes(slice)!;
+            var header = new RecordBatchHeader(batch);
+            Assert.InRange(offset, header.BaseOffset, header.LastOffset);
+        }
+    }
+}
