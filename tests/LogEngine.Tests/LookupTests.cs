@@ -9,7 +9,7 @@ namespace KBroker.LogEngine.Tests;
 
 public class LookupTests
 {
-    private static readonly LeaderEpoch _epoch = new(3);
+    private static readonly LeaderEpoch Epoch = new(3);
 
     [Theory]
     [InlineData(1, CompressionType.None)]
@@ -46,7 +46,7 @@ public class LookupTests
         var rig = new LogRig();
         byte[] batch = Batches.Make(3, timestamp: 5);
         batch[RecordBatchFormat.RecordsOffset] = 0x7F;
-        rig.Log.AppendAsLeader(batch, _epoch);
+        rig.Log.AppendAsLeader(batch, Epoch);
         StorageException failure = Assert.Throws<StorageException>(() => rig.Log.FindOffsetByTimestamp(5));
         Assert.EndsWith(".log", failure.Path, StringComparison.Ordinal);
     }
@@ -60,8 +60,8 @@ public class LookupTests
             var rig = new LogRig(disk: new PhysicalLogFileSystem(), directory: directory);
             byte[] batch = Batches.Make(4, 250);
             // Past the 2,048th index entry: the next doubling of its memory is far.
-            for (int i = 0; i < 12_000; i++) rig.Log.AppendAsLeader(batch, _epoch);
-            Assert.Equal(0, Allocated(1000, _ => rig.Log.AppendAsLeader(batch, _epoch)));
+            for (int i = 0; i < 12_000; i++) rig.Log.AppendAsLeader(batch, Epoch);
+            Assert.Equal(0, Allocated(1000, _ => rig.Log.AppendAsLeader(batch, Epoch)));
             Assert.Equal(0, Allocated(1000, i => rig.Log.FindOffsetByTimestamp(1000)));
             // The slice itself.
             Assert.InRange(Allocated(1000, i => rig.Log.Read(i * 40, 1, true, long.MaxValue).Slice!.Dispose()), 0, 1000 * 100);
@@ -103,7 +103,7 @@ public class LookupTests
                 time = Math.Max(time, timestamp);
             }
 
-            log.AppendAsLeader(builder.ToArray(), _epoch);
+            log.AppendAsLeader(builder.ToArray(), Epoch);
         }
 
         return records;

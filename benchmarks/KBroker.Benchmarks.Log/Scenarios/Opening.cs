@@ -11,15 +11,15 @@ internal sealed class Opening(Options options)
 {
     private const int Partitions = 2000;
     private const double LimitSeconds = 10;
-    private static readonly LogConfig _config = LogConfig.Default with { SegmentBytes = 16 * 1024 };
+    private static readonly LogConfig Config = LogConfig.Default with { SegmentBytes = 16 * 1024 };
 
     public Task<IReadOnlyList<Row>> RunAsync()
     {
         string path = Path.Combine(options.Work, "opening");
         var batch = new BatchSource(1024, 1024);
-        using (LogDirectory directory = Logs.Open(path, _config))
+        using (LogDirectory directory = Logs.Open(path, Config))
         {
-            for (int i = 0; i < Partitions; i++) Logs.Fill(Logs.Create(directory, "opening", i, _config), batch, 3 * 16 * 1024);
+            for (int i = 0; i < Partitions; i++) Logs.Fill(Logs.Create(directory, "opening", i, Config), batch, 3 * 16 * 1024);
         }
 
         (double crashed, LogDirectory first) = Open(path);
@@ -37,7 +37,7 @@ internal sealed class Opening(Options options)
     private static (double Seconds, LogDirectory Directory) Open(string path)
     {
         var elapsed = Stopwatch.StartNew();
-        LogDirectory directory = Logs.Open(path, _config);
+        LogDirectory directory = Logs.Open(path, Config);
         double seconds = elapsed.Elapsed.TotalSeconds;
         return directory.Logs.Count == Partitions ? (seconds, directory) : throw new InvalidOperationException("logs are missing");
     }
