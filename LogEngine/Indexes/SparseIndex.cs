@@ -120,6 +120,9 @@ internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int 
         }
     }
 
+    /// <summary>Under the log's gate: reads the entries, if need be, and keeps them until the segment ends again.</summary>
+    public void Hold() => _ = Growing();
+
     /// <inheritdoc/>
     internal override bool TryBeginEviction()
     {

@@ -27,8 +27,8 @@ public class BudgetTests
 
         _files.ForgetCounts();
         await RunTogether([
-            () => Grow(rig, 200),
-            () => Shrink(rig, step: 5, times: 20),
+            () => Grow(rig, 100),
+            () => Shrink(rig, step: 5, times: 8),
             .. Enumerable.Range(1, Readers).Select(seed => (Action)(() => ReadAtRandom(rig, new Random(seed), 3000)))]);
 
         // Each thread may have one in use beside what it holds, and a flush all that it flushes.
