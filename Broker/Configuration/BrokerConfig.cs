@@ -49,7 +49,9 @@ public sealed class BrokerConfig
             values.Milliseconds(ProducerIdExpirationCheckIntervalMs),
             values.Int(KBrokerMaxProducersPerPartition),
             new(values.Long(KBrokerLogDirFreeLowBytes), values.Long(KBrokerLogDirFreeMinBytes)),
-            values.Boolean(KBrokerAdoptLogs));
+            values.Boolean(KBrokerAdoptLogs),
+            values.Int(KBrokerLogOpenFilesMax) <= 0 ? null : values.Int(KBrokerLogOpenFilesMax),
+            values.Long(KBrokerLogIndexCacheBytes) <= 0 ? null : values.Long(KBrokerLogIndexCacheBytes));
         TopicDefaults = new(layers);
     }
 

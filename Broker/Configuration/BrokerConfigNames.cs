@@ -126,6 +126,12 @@ public static class BrokerConfigNames
     /// <summary><c>kbroker.log.dir.free.min.bytes</c>.</summary>
     public const string KBrokerLogDirFreeMinBytes = "kbroker.log.dir.free.min.bytes";
 
+    /// <summary><c>kbroker.log.index.cache.bytes</c>.</summary>
+    public const string KBrokerLogIndexCacheBytes = "kbroker.log.index.cache.bytes";
+
+    /// <summary><c>kbroker.log.open.files.max</c>.</summary>
+    public const string KBrokerLogOpenFilesMax = "kbroker.log.open.files.max";
+
     /// <summary><c>kbroker.max.producers.per.partition</c>.</summary>
     public const string KBrokerMaxProducersPerPartition = "kbroker.max.producers.per.partition";
 

@@ -235,6 +235,16 @@ public static class BrokerConfigs
     [
         new(KBrokerAdoptLogs, ConfigType.Boolean, "false", "Whether the start registers a topic for logs in log.dirs that belong to none, as Kafka or a lost metadata store left them."),
         new(KBrokerMaxPartitions, ConfigType.Int, "100000", "The most partitions this broker holds; creating more is refused with INVALID_PARTITIONS.") { Validator = Positive },
+        new(KBrokerLogOpenFilesMax, ConfigType.Int, "-1",
+            "Segment files kept open between uses; those in use or with writes that are not flushed stay open beyond it. -1 stands for half of the descriptors that the process may have, at most 4096.")
+        {
+            Validator = RangeValidator.AtLeast(-1),
+        },
+        new(KBrokerLogIndexCacheBytes, ConfigType.Long, "-1",
+            "Memory for the indexes of segments that no longer grow; what does not fit is read again when it is needed. -1 stands for a thirty-second of the memory, at least 16 MiB.")
+        {
+            Validator = RangeValidator.AtLeast(-1),
+        },
         new(KBrokerLogDirFreeLowBytes, ConfigType.Long, "-1",
             "With fewer bytes free on a log directory's disk, what clients produce to its partitions is refused with KAFKA_STORAGE_ERROR, which they retry. -1 stands for 1 GiB or a twentieth of the disk, whichever is less; 0 turns it off.")
         {

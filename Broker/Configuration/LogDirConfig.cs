@@ -15,6 +15,8 @@ namespace KBroker.Broker.Configuration;
 /// <param name="MaxProducersPerPartition">The most producers that a partition remembers.</param>
 /// <param name="FreeSpace">How much of each directory's disk is to stay free.</param>
 /// <param name="AdoptLogs">Whether logs of no topic get one at start.</param>
+/// <param name="OpenFilesMax">Segment files kept open between uses; null to take what the process may have into account.</param>
+/// <param name="IndexCacheBytes">Memory for the indexes of segments that no longer grow; null to take the machine's into account.</param>
 public sealed record LogDirConfig(
     IReadOnlyList<string> Directories,
     int RecoveryThreads,
@@ -27,4 +29,6 @@ public sealed record LogDirConfig(
     TimeSpan ProducerIdExpirationCheckInterval,
     int MaxProducersPerPartition,
     DiskSpaceMarks FreeSpace,
-    bool AdoptLogs);
+    bool AdoptLogs,
+    int? OpenFilesMax,
+    long? IndexCacheBytes);

@@ -26,14 +26,16 @@ public sealed partial class BrokerHost : IAsyncDisposable
     private readonly ClusterMember _member;
     private readonly PartitionRegistry _partitions = new();
     private readonly ILogger<BrokerHost> _logger;
+    private readonly ProcessLimits _limits;
     private BrokerStorage? _storage;
     private BrokerApis? _apis;
     private IDisposable? _subscription;
     private ITimer? _retries;
     private bool _stopped;
 
-    private BrokerHost(BrokerConfigSource config, BrokerListeners listeners, ClusterMember member, ILogger<BrokerHost> logger)
+    private BrokerHost(BrokerConfigSource config, BrokerListeners listeners, ClusterMember member, ProcessLimits limits, ILogger<BrokerHost> logger)
     {
+        _limits = limits;
         _config = config;
         _listeners = listeners;
         _member = member;
@@ -63,6 +65,8 @@ public sealed partial class BrokerHost : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(config);
         ArgumentNullException.ThrowIfNull(platform);
         ILogger<BrokerHost> logger = platform.Loggers.CreateLogger<BrokerHost>();
+        ProcessLimits limits = ProcessLimits.Of(config);
+        LogLimits(logger, limits.Descriptors, limits.SegmentFiles, limits.Connections, limits.IndexBytes);
         var source = new BrokerConfigSource(config);
         BrokerListeners listeners = await BrokerListeners.BindAsync(config, platform.Time).ConfigureAwait(false);
         BrokerHost? host = null;
@@ -70,7 +74,7 @@ public sealed partial class BrokerHost : IAsyncDisposable
         {
             RootDirectory.Create(platform.FileSystem, config.LogDirs.Directories[0]);
             ClusterMember member = await ClusterMember.OpenAsync(config, source, platform).ConfigureAwait(false);
-            host = new BrokerHost(source, listeners, member, logger);
+            host = new BrokerHost(source, listeners, member, limits, logger);
             await host.StartAsync(platform).ConfigureAwait(false);
             return host;
         }
@@ -112,7 +116,7 @@ public sealed partial class BrokerHost : IAsyncDisposable
         BrokerConfig config = _config.Current;
         var self = new BrokerId(config.NodeId);
         await _member.JoinAsync(_listeners.Advertised, config.Rack).ConfigureAwait(false);
-        _storage = BrokerStorage.Open(() => _config.Current, _member.Metadata.Current, _partitions, platform);
+        _storage = BrokerStorage.Open(() => _config.Current, _member.Metadata.Current, _partitions, _limits.Storage(), platform);
         foreach ((string directory, StorageException failure) in _storage.Logs.Unavailable) LogUnavailable(_logger, directory, failure);
         if (config.LogDirs.AdoptLogs)
         {
@@ -137,7 +141,7 @@ public sealed partial class BrokerHost : IAsyncDisposable
         _storage.StartUpkeep();
 
         _apis = BrokerApis.Create(self, _config, _member.Controller, _member.Metadata, _partitions, _storage.Logs, platform);
-        _listeners.Serve(_apis.Handlers, platform);
+        _listeners.Serve(_apis.Handlers, _limits.Connections, platform);
         foreach ((string name, IPEndPoint address) in EndPoints) LogListening(_logger, name, address);
         LogStarted(_logger, config.NodeId, ClusterId, _partitions.Count, string.Join(", ", config.LogDirs.Directories));
     }
@@ -155,6 +159,9 @@ public sealed partial class BrokerHost : IAsyncDisposable
 
     [LoggerMessage(4201, LogLevel.Information, "Listening on {Listener} at {Address}")]
     private static partial void LogListening(ILogger logger, string listener, IPEndPoint address);
+
+    [LoggerMessage(4206, LogLevel.Information, "Of {Descriptors} descriptors, {SegmentFiles} are for segment files between uses and {Connections} for connections; {IndexBytes} bytes of memory are for cold indexes")]
+    private static partial void LogLimits(ILogger logger, int descriptors, int segmentFiles, int connections, long indexBytes);
 
     [LoggerMessage(4202, LogLevel.Information, "Broker {NodeId} of cluster {ClusterId} is ready: {Partitions} partitions in {Directories}")]
     private static partial void LogStarted(ILogger logger, int nodeId, string clusterId, int partitions, string directories);

@@ -60,10 +60,10 @@ internal sealed class BrokerListeners : IAsyncDisposable
     }
 
     /// <summary>Begins to accept.</summary>
-    public void Serve(HandlerTable handlers, BrokerPlatform platform)
+    public void Serve(HandlerTable handlers, int maxConnections, BrokerPlatform platform)
     {
         ConnectionOptions limits = TransportSettings.Connections(_config.Sockets);
-        var quota = TransportSettings.Quota(_config.Sockets);
+        var quota = TransportSettings.Quota(_config.Sockets with { MaxConnections = maxConnections });
         ILogger<KafkaListener> logger = platform.Loggers.CreateLogger<KafkaListener>();
         foreach ((ListenerOptions options, SocketListener socket) in _bound)
         {

@@ -3,6 +3,7 @@ using KBroker.Broker.Partitions;
 using KBroker.Controller.Metadata;
 using KBroker.LogEngine;
 using KBroker.LogEngine.Directories;
+using KBroker.LogEngine.Limits;
 using KBroker.LogEngine.Producers;
 using KBroker.LogEngine.Storage;
 using KBroker.Protocol.Identity;
@@ -39,7 +40,7 @@ internal sealed class BrokerStorage : IDisposable
     /// <exception cref="LogDirectoryException">A directory is locked, or another broker's or cluster's.</exception>
     /// <exception cref="StorageException">No directory can be used.</exception>
     public static BrokerStorage Open(
-        Func<BrokerConfig> current, ClusterMetadataImage image, PartitionRegistry partitions, BrokerPlatform platform)
+        Func<BrokerConfig> current, ClusterMetadataImage image, PartitionRegistry partitions, StorageBudget budget, BrokerPlatform platform)
     {
         BrokerConfig config = current();
         ILogger logger = platform.Loggers.CreateLogger<LogDirectories>();
@@ -61,6 +62,7 @@ internal sealed class BrokerStorage : IDisposable
                     Expiration = config.LogDirs.ProducerIdExpiration,
                     MaxProducers = config.LogDirs.MaxProducersPerPartition,
                 },
+                Budget = budget,
                 Progress = progress.Report,
                 LogStartRaised = log => Find(log, partitions)?.OnLogStartRaised(),
                 // Told on the thread that met the failure, which may hold a partition's gate: the others are not taken inside it.
