@@ -26,6 +26,12 @@ internal sealed class BrokerProcess : IAsyncDisposable
 
     public string Bootstrap { get; private set; } = "";
 
+    /// <summary>A program that the next life is started by, such as strace, with its arguments; it must become the broker.</summary>
+    public IReadOnlyList<string> Launcher { get; set; } = [];
+
+    /// <summary>What the next life gets as its environment, besides the test's own.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; set; } = new Dictionary<string, string>();
+
     /// <summary>What the broker has said in its present life.</summary>
     public string Output => _process?.Output ?? "";
 
@@ -111,9 +117,9 @@ internal sealed class BrokerProcess : IAsyncDisposable
 
     private void Launch(Action<string> onLine)
     {
-        List<string> arguments = [BuiltProgram.Assembly, "start"];
+        List<string> arguments = [.. Launcher, BuiltProgram.Dotnet, BuiltProgram.Assembly, "start"];
         foreach (string setting in _overrides) arguments.AddRange(["--override", setting]);
-        _process = new ProgramProcess(BuiltProgram.Dotnet, arguments, onLine);
+        _process = new ProgramProcess(arguments[0], arguments.Skip(1), onLine, Environment);
     }
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"broker on {Bootstrap}, {Directory}");

@@ -12,7 +12,8 @@ internal sealed partial class ProgramProcess : IDisposable
     private readonly StringBuilder _output = new();
     private readonly Action<string>? _onLine;
 
-    public ProgramProcess(string program, IEnumerable<string> arguments, Action<string>? onLine = null)
+    public ProgramProcess(
+        string program, IEnumerable<string> arguments, Action<string>? onLine = null, IReadOnlyDictionary<string, string>? environment = null)
     {
         _onLine = onLine;
         var start = new ProcessStartInfo(program)
@@ -23,6 +24,7 @@ internal sealed partial class ProgramProcess : IDisposable
             UseShellExecute = false,
         };
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
         _process.OutputDataReceived += (_, e) => OnLine(e.Data);
         _process.ErrorDataReceived += (_, e) => OnLine(e.Data);
