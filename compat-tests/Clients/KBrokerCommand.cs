@@ -52,7 +52,7 @@ internal sealed class KBrokerCommand : IConsumerClient
     }
 
     private static long Number(string field) =>
-        long.Parse(field.AsSpan(field.IndexOf(':', StringComparison.Ordinal) + 1), CultureInfo.InvariantCulture);
+        field == "NO_TIMESTAMP" ? -1 : long.Parse(field.AsSpan(field.IndexOf(':', StringComparison.Ordinal) + 1), CultureInfo.InvariantCulture);
 
     private static byte[]? Bytes(string text) => text == Null ? null : Encoding.Latin1.GetBytes(text);
 }

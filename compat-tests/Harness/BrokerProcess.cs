@@ -38,9 +38,13 @@ internal sealed class BrokerProcess : IAsyncDisposable
     public bool HasExited => _process is not { HasExited: false };
 
     /// <summary>Starts a broker on a directory of its own and waits until it is ready.</summary>
-    public static async Task<BrokerProcess> StartAsync(params string[] overrides)
+    public static Task<BrokerProcess> StartAsync(params string[] overrides) => StartOnAsync(_ => { }, overrides);
+
+    /// <summary>Starts a broker on a directory of its own that was filled before.</summary>
+    public static async Task<BrokerProcess> StartOnAsync(Action<string> fill, params string[] overrides)
     {
         string directory = System.IO.Directory.CreateTempSubdirectory("kbroker-compat-").FullName;
+        fill(directory);
         var broker = new BrokerProcess(directory, ownsDirectory: true, FreePort(), overrides);
         await broker.StartAgainAsync();
         return broker;

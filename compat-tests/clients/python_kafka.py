@@ -8,6 +8,9 @@ from kafka.errors import KafkaError, for_code
 
 import frames
 
+# What other clients say of a message of magic 0, which has none.
+NO_TIMESTAMP = -1
+
 
 def produce(bootstrap, arguments):
     producer = KafkaProducer(bootstrap_servers=bootstrap, **arguments.get("settings", {}))
@@ -50,7 +53,8 @@ def consume(bootstrap, arguments):
             for record in records:
                 if record.offset < ends[partition]:
                     frames.write(frames.Record(
-                        record.partition, record.offset, record.timestamp, record.key, record.value, record.headers))
+                        record.partition, record.offset, NO_TIMESTAMP if record.timestamp is None else record.timestamp, record.key,
+                        record.value, record.headers))
     consumer.close()
 
 
