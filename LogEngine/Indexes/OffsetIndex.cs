@@ -60,6 +60,16 @@ internal sealed class OffsetIndex(ILogFileSystem fileSystem, string path, long b
             count < entries.Count ? Entry(entries, count) : null);
     }
 
+    /// <summary>
+    /// The entry that lies <paramref name="count"/> before the first one at the offset or behind it; the segment's start at the earliest.
+    /// </summary>
+    public OffsetPosition EntryBefore(long offset, int count)
+    {
+        Entries entries = Current;
+        int at = CountUpTo(entries, offset - 1) - count;
+        return at < 0 ? new OffsetPosition(baseOffset, 0) : Entry(entries, at);
+    }
+
     /// <summary>The last entry, or the segment's start.</summary>
     public OffsetPosition Last()
     {

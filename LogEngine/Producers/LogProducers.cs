@@ -87,7 +87,7 @@ internal sealed class LogProducers(LogEnvironment environment, SegmentStore segm
         }
 
         long now = environment.Time.GetTimestamp();
-        snapshots.Load(states, logStart, logEnd, now);
+        snapshots.Load(states, new ProducerTail(segments.Snapshot, environment, isOpen: true), logStart, logEnd, now);
         new ProducerReplay(states, now).RunTo(segments.Snapshot, logEnd);
         states.Transactions.Commit(committedEnd);
         Publish();

@@ -63,25 +63,25 @@ internal sealed partial class ProducerSnapshots(LogEnvironment environment, stri
 
     /// <summary>
     /// Fills the states from the latest good snapshot between the first segment's start and <paramref name="endOffset"/>; without one
-    /// they are empty and end at <paramref name="logStart"/>. True if there was a file at all, good or not. Files that are no snapshots go.
+    /// they are empty and end at <paramref name="logStart"/>. True if there was a file at all, good or not. Files that are no
+    /// snapshots, or that <paramref name="tail"/> contradicts, go.
     /// </summary>
-    public bool Load(ProducerStates states, long logStart, long endOffset, long now)
+    public bool Load(ProducerStates states, ProducerTail tail, long logStart, long endOffset, long now)
     {
         bool any = false;
         foreach (long offset in Offsets().Where(offset => offset >= logStart && offset <= endOffset).OrderDescending())
         {
             any = true;
-            if (TryRead(offset) is not { } producers)
+            if (TryRead(offset) is { } producers)
             {
-                LogWrong(environment.Logger, PathOf(offset));
-                _fileSystem.DeleteFile(PathOf(offset));
-                continue;
+                states.Clear(offset);
+                foreach (ProducerState state in producers) states.Restore(state, now);
+                _latest = offset;
+                if (tail.TryComplete(states)) return true;
             }
 
-            states.Clear(offset);
-            foreach (ProducerState state in producers) states.Restore(state, now);
-            _latest = offset;
-            return true;
+            LogWrong(environment.Logger, PathOf(offset));
+            _fileSystem.DeleteFile(PathOf(offset));
         }
 
         states.Clear(logStart);

@@ -39,7 +39,8 @@ internal sealed partial class ProducerLoader(LogEnvironment environment, string 
         {
             // A log that was closed in order and has no snapshot is older than snapshots, or lost them: what producers wrote lately is
             // read from the last segment, and the others are not gone through for it.
-            if (!Snapshots.Load(_states, segments[0].BaseOffset, logEnd, _now)) _states.Clear(segments[^1].BaseOffset);
+            var tail = new ProducerTail(segments, environment, isOpen: false);
+            if (!Snapshots.Load(_states, tail, segments[0].BaseOffset, logEnd, _now)) _states.Clear(segments[^1].BaseOffset);
             new ProducerReplay(_states, _now).RunTo(segments, logEnd);
         }
 
@@ -61,7 +62,7 @@ internal sealed partial class ProducerLoader(LogEnvironment environment, string 
     private ProducerReplay StatesAt(List<LogSegment> segments, int first, ProducerStates states, ProducerSnapshots snapshots)
     {
         long start = segments[first].BaseOffset;
-        snapshots.Load(states, segments[0].BaseOffset, start, _now);
+        snapshots.Load(states, new ProducerTail(segments[..first], environment, isOpen: false), segments[0].BaseOffset, start, _now);
         var replay = new ProducerReplay(states, _now);
         replay.RunTo(segments[..first], start);
         return replay;

@@ -155,6 +155,58 @@ public sealed class ProducerSnapshotTests
         Assert.Equal([2L], rig.Log.ActiveProducers().Select(producer => producer.ProducerId));
     }
 
+    [Fact]
+    public void Open_CleanStop_AllOfTheLastFiveBatchesAreRecognised()
+    {
+        var rig = new LogRig();
+        for (int i = 0; i < 8; i++)
+        {
+            rig.Produce(1, 3, i);
+            rig.Produce(2, 0, i * 2, 2, transactional: true);
+            rig.End(2, 0, commit: i % 2 == 0);
+        }
+
+        rig.ReopenClean();
+        for (int i = 3; i < 8; i++)
+        {
+            Assert.Equal((AppendStatus.Duplicate, i * 4), Outcome(rig.Produce(1, 3, i)));
+            Assert.Equal((AppendStatus.Duplicate, (i * 4) + 1), Outcome(rig.Produce(2, 0, i * 2, 2, transactional: true)));
+        }
+
+        Assert.Equal(AppendStatus.OutOfOrderSequence, rig.Produce(1, 3, 2).Status);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Open_SnapshotOfAnEarlierOffsetInItsPlace_IsFoundOut(bool empty)
+    {
+        // The time of these batches is the clock's.
+        var rig = new LogRig(LogConfig.Default with { MessageTimestampType = Protocol.Records.TimestampType.LogAppendTime });
+        rig.Append();
+        if (!empty) rig.Produce(1, 0, 0);
+        rig.Log.Roll();
+        byte[] early = rig.Disk.ReadAll($"/data/t-0/{rig.Log.LogEndOffset:D20}.snapshot");
+        rig.Produce(1, 0, empty ? 0 : 1);
+        rig.Produce(1, 0, empty ? 1 : 2);
+        long end = rig.Log.LogEndOffset;
+        rig.Log.Close();
+        rig.Disk.WriteAll($"/data/t-0/{end:D20}.snapshot", early);
+        rig.Load(clean: true, end, 0);
+        Assert.Equal(AppendStatus.Duplicate, rig.Produce(1, 0, empty ? 1 : 2).Status);
+    }
+
+    [Fact]
+    public void Open_ProducersThatExpired_AreNotMissed()
+    {
+        var rig = new LogRig();
+        rig.Produce(1, 0, 0);
+        rig.Time.Advance(TimeSpan.FromDays(2));
+        rig.Log.ExpireProducers();
+        rig.ReopenClean();
+        Assert.Equal(0, rig.Log.ProducerCount);
+    }
+
     [Theory]
     [InlineData("create")]
     [InlineData("write")]
@@ -207,6 +259,8 @@ public sealed class ProducerSnapshotTests
         Assert.Equal([new(1, 0, 1, 2), new(1, 4, 5, 6), new(1, 8, 9, 10)], TransactionTests.Aborted(rig, 0, 1 << 20)!.Concat(TransactionTests.Aborted(rig, 8)!));
         Assert.DoesNotContain(rig.Disk.List("/data/t-0"), entry => entry.Name.EndsWith(".tmp", StringComparison.Ordinal));
     }
+
+    private static (AppendStatus, long) Outcome(LogAppendResult result) => (result.Status, result.FirstOffset);
 
     private static List<long> Snapshots(LogRig rig) => [.. rig.Disk.List("/data/t-0")
         .Where(entry => entry.Name.EndsWith(".snapshot", StringComparison.Ordinal))
