@@ -16,7 +16,9 @@ internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int 
     private const int SmallestBatch = 26;
     private const int FirstStep = 4;
 
-    private readonly int _maxBytes = maxFileBytes / entrySize * entrySize;
+    // Kafka takes segment.index.bytes from 4 on, though no entry fits: two have to, or an empty index counts as full and every append
+    // starts a segment.
+    private readonly int _maxBytes = Math.Max(maxFileBytes / entrySize, 2) * entrySize;
     private readonly Lock _loading = new();
     private volatile Entries? _entries;
     // Whether all entries are in the file; changed under _loading.

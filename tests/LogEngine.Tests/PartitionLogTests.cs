@@ -87,4 +87,18 @@ public sealed class PartitionLogTests
         for (int offset = 0; offset < end; offset++) Assert.Equal(before[offset], rig.Read(offset));
         Assert.Equal(end, rig.Append().FirstOffset);
     }
+
+    [Theory]
+    [InlineData(4)]
+    [InlineData(12)]
+    [InlineData(23)]
+    public void Append_IndexThatHoldsNextToNothing_DoesNotRollEveryTime(int indexBytes)
+    {
+        var rig = new LogRig(LogConfig.Default with { SegmentIndexBytes = indexBytes });
+        for (int i = 0; i < 10; i++) rig.Append();
+        Assert.Equal(1, rig.Log.SegmentCount);
+        rig.ReopenUnclean(0);
+        Assert.Equal(10, rig.Log.LogEndOffset);
+        Assert.NotNull(rig.Read(9));
+    }
 }
