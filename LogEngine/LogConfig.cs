@@ -52,6 +52,18 @@ public sealed record LogConfig
     /// <summary><c>retention.bytes</c>: of one partition; -1 is no limit.</summary>
     public long RetentionBytes { get; init; } = -1;
 
+    /// <summary>
+    /// <c>remote.storage.enable</c>: ended segments are copied to a remote store, and retention takes from this disk what the store
+    /// has confirmed, without raising the log start (KIP-405).
+    /// </summary>
+    public bool RemoteStorage { get; init; }
+
+    /// <summary><c>local.retention.ms</c>: what counts in place of <see cref="RetentionMs"/> with <see cref="RemoteStorage"/>; milliseconds, -1 keeps for ever.</summary>
+    public long LocalRetentionMs { get; init; } = -1;
+
+    /// <summary><c>local.retention.bytes</c>: what counts in place of <see cref="RetentionBytes"/> with <see cref="RemoteStorage"/>; -1 is no limit.</summary>
+    public long LocalRetentionBytes { get; init; } = -1;
+
     /// <summary><c>cleanup.policy</c> holds <c>delete</c>.</summary>
     public bool Delete { get; init; } = true;
 

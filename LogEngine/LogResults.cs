@@ -58,6 +58,9 @@ public enum LogReadStatus
 
     /// <summary>The offset lies below the log start or beyond the log end (OFFSET_OUT_OF_RANGE).</summary>
     OffsetOutOfRange,
+
+    /// <summary>The offset lies in the log but below what this disk holds of it: a remote store has it.</summary>
+    OnlyRemote,
 }
 
 /// <summary>

@@ -31,6 +31,8 @@ public sealed class PartitionLog
     private readonly LogProducers _producers;
     private volatile LogConfig _config;
     private long _logStartOffset;
+    private long _localLogStartOffset;
+    private long _remoteEndOffset;
     private long _logEndOffset;
     private long _committedEnd;
     private volatile LogState _state;
@@ -44,6 +46,7 @@ public sealed class PartitionLog
         _segments = loaded.Segments;
         _epochs = loaded.Epochs;
         _logStartOffset = loaded.LogStartOffset;
+        _localLogStartOffset = _segments.All[0].BaseOffset;
         _logEndOffset = loaded.LogEndOffset;
         _committedEnd = loaded.LogStartOffset;
         _producers = loaded.Producers;
@@ -69,6 +72,14 @@ public sealed class PartitionLog
 
     /// <summary>The first offset that can be read.</summary>
     public long LogStartOffset => Volatile.Read(ref _logStartOffset);
+
+    /// <summary>
+    /// The first offset that can be read from this disk: the log start, unless a remote store holds what comes before (KIP-405).
+    /// </summary>
+    public long LocalLogStartOffset => Math.Max(Volatile.Read(ref _localLogStartOffset), LogStartOffset);
+
+    /// <summary>The end (exclusive) of what a remote store has confirmed to hold, as the owner said; 0 when it holds nothing.</summary>
+    public long RemoteEndOffset => Volatile.Read(ref _remoteEndOffset);
 
     /// <summary>The offset the next record gets.</summary>
     public long LogEndOffset => Volatile.Read(ref _logEndOffset);
@@ -286,6 +297,26 @@ public sealed class PartitionLog
         }
     }
 
+    /// <summary>
+    /// Notes that a remote store holds everything from the log start to the offset: with <see cref="LogConfig.RemoteStorage"/>, retention
+    /// may take it from this disk. Nothing if that is known or the offset is not committed.
+    /// </summary>
+    public void AdvanceRemoteEndOffset(long offset)
+    {
+        lock (Gate)
+        {
+            if (offset > _remoteEndOffset && offset <= _committedEnd) Volatile.Write(ref _remoteEndOffset, offset);
+        }
+    }
+
+    /// <summary>Under the gate: what comes before is read from a remote store from here on; its segments stay for now.</summary>
+    internal void RaiseLocalLogStart(long offset)
+    {
+        if (offset <= LocalLogStartOffset) return;
+        Debug.Assert(offset <= _remoteEndOffset, "the remote store holds what goes from this disk");
+        Volatile.Write(ref _localLogStartOffset, offset);
+    }
+
     /// <summary>Under the gate: raises the log start and leaves the segments below it; false if it is not above the present start.</summary>
     internal bool RaiseLogStart(long offset)
     {
@@ -307,9 +338,9 @@ public sealed class PartitionLog
             ThrowIfNotOpen();
             ArgumentOutOfRangeException.ThrowIfNegative(offset);
             if (offset >= LogEndOffset) return false;
-            if (offset < LogStartOffset)
+            if (offset < LocalLogStartOffset)
             {
-                TruncateFullyAndStartAt(offset);
+                StartOver(offset, Math.Min(offset, LogStartOffset));
                 return true;
             }
 
@@ -339,10 +370,16 @@ public sealed class PartitionLog
     /// <summary>Drops everything; the log starts and ends at the offset.</summary>
     public void TruncateFullyAndStartAt(long offset)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        StartOver(offset, offset);
+    }
+
+    /// <summary>Drops all that this disk holds and ends the log at the offset; what comes before, from the log start on, is in a remote store.</summary>
+    private void StartOver(long offset, long logStart)
+    {
         lock (Gate)
         {
             ThrowIfNotOpen();
-            ArgumentOutOfRangeException.ThrowIfNegative(offset);
             Guarded(() =>
             {
                 // Stopped half-way, the log ends anywhere.
@@ -359,11 +396,14 @@ public sealed class PartitionLog
                     throw;
                 }
 
-                if (offset < LogStartOffset) Volatile.Write(ref _logStartOffset, offset);
+                if (logStart < LogStartOffset) Volatile.Write(ref _logStartOffset, logStart);
+                Volatile.Write(ref _localLogStartOffset, offset);
                 Volatile.Write(ref _logEndOffset, offset);
-                Volatile.Write(ref _logStartOffset, offset);
+                Volatile.Write(ref _logStartOffset, logStart);
                 Volatile.Write(ref _committedEnd, offset);
-                _epochs.Clear();
+                Volatile.Write(ref _remoteEndOffset, logStart == offset ? 0 : Math.Min(_remoteEndOffset, offset));
+                if (logStart == offset) _epochs.Clear();
+                else _epochs.TruncateFromEnd(offset);
                 _flusher.AfterTruncation(offset);
                 _flusher.NothingToFlush();
             });
@@ -491,6 +531,7 @@ public sealed class PartitionLog
     {
         Volatile.Write(ref _logEndOffset, offset);
         Volatile.Write(ref _committedEnd, Math.Min(_committedEnd, offset));
+        Volatile.Write(ref _remoteEndOffset, Math.Min(_remoteEndOffset, offset));
         _producers.Truncated(_segments.All[0].BaseOffset, offset, _committedEnd);
         _epochs.TruncateFromEnd(offset);
     }

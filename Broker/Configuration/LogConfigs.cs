@@ -6,7 +6,10 @@ namespace KBroker.Broker.Configuration;
 /// <summary>Gives the log engine the settings of a topic that concern it.</summary>
 public static class LogConfigs
 {
-    /// <summary>The log's part of a topic's effective settings.</summary>
+    /// <summary>
+    /// The log's part of a topic's effective settings. There is no remote store: a topic that asks for one, as taken-over data may,
+    /// keeps its records here by its ordinary retention.
+    /// </summary>
     /// <param name="topic">The topic's settings.</param>
     /// <returns>The log's settings.</returns>
     public static LogConfig From(TopicConfig topic) => new()

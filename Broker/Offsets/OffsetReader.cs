@@ -66,7 +66,7 @@ public static class OffsetReader
         switch (timestamp)
         {
             case Earliest or EarliestLocal:
-                long start = log.LogStartOffset;
+                long start = timestamp == Earliest ? log.LogStartOffset : log.LocalLogStartOffset;
                 return ListedOffset.Position(start, log.EpochAt(start).Value);
             case LatestTiered or EarliestPendingUpload:
                 return ListedOffset.Position(-1, -1);

@@ -207,7 +207,7 @@ public sealed partial class LogDirectory : IDisposable
 
     // The first segment's name says where a log starts otherwise, once the names of those before it are gone from the disk too.
     private static bool MustBeWritten(PartitionLog log) =>
-        log.LogStartOffset > log.Segments.All[0].BaseOffset || (log.Segments.NamesDirty && log.LogStartOffset > 0);
+        log.LogStartOffset != log.Segments.All[0].BaseOffset || (log.Segments.NamesDirty && log.LogStartOffset > 0);
 
     /// <summary>
     /// Deletes what no log has to keep at <paramref name="nowMs"/>. What goes wrong in one log leaves the others to be looked at; a full

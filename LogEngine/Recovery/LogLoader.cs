@@ -30,7 +30,8 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
         {
             if (checkpoint.CleanShutdown) CheckEnd(segments, epochs, producers);
             else Recover(segments, Math.Max(checkpoint.RecoveryPoint, 0), logStart, epochs, producers);
-            logStart = Math.Max(logStart, segments[0].BaseOffset);
+            // With remote storage the checkpoint alone knows what lies before the first segment.
+            if (!config.RemoteStorage) logStart = Math.Max(logStart, segments[0].BaseOffset);
             if (segments[^1].EndOffset < logStart)
             {
                 LogEndBelowStart(environment.Logger, directory, segments[^1].EndOffset, logStart);

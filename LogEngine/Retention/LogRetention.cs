@@ -15,16 +15,27 @@ internal sealed partial class LogRetention(PartitionLog log, SegmentStore segmen
     private const int SegmentsAtOnce = 64;
 
     /// <summary>
-    /// Decides at <paramref name="nowMs"/> and raises the log start. False when nothing goes. Looks at the segments outside the
+    /// Decides at <paramref name="nowMs"/> and raises the log start, or with remote storage the local one. False when nothing goes. Looks at the segments outside the
     /// gate, as it may have to read indexes.
     /// </summary>
     /// <exception cref="StorageException">The disk failed or the log is closed.</exception>
     public bool RaiseLogStart(long nowMs)
     {
         LogSegment[] seen = segments.Snapshot;
+        LogConfig config = log.Config;
         var input = new RetentionInput(
             Array.ConvertAll(seen, segment => new RetainedSegment(segment.BaseOffset, segment.Size)),
-            log.LogStartOffset, log.LogEndOffset, log.CommittedEnd, log.Config, nowMs);
+            log.LocalLogStartOffset, log.LogEndOffset, log.CommittedEnd, config, nowMs);
+        if (config.RemoteStorage)
+        {
+            // What a remote store does not hold stays here, unless it lies below the log start.
+            input = input with
+            {
+                CommittedEnd = Math.Min(log.CommittedEnd, Math.Max(log.RemoteEndOffset, log.LogStartOffset)),
+                Config = config with { RetentionMs = config.LocalRetentionMs, RetentionBytes = config.LocalRetentionBytes },
+            };
+        }
+
         RetentionDecision decision = RetentionPolicy.Decide(input, i => NewestMs(seen[i]));
         int count = decision.Count;
         long start = decision.LogStartOffset;
@@ -32,10 +43,11 @@ internal sealed partial class LogRetention(PartitionLog log, SegmentStore segmen
         {
             log.ThrowIfNotOpen();
             // Appended to since: the active segment is not what was judged, those before it are.
-            if (count == seen.Length && log.LogEndOffset != input.LogEndOffset) start = Math.Max(seen[--count].BaseOffset, log.LogStartOffset);
+            if (count == seen.Length && log.LogEndOffset != input.LogEndOffset) start = Math.Max(seen[--count].BaseOffset, input.LogStartOffset);
             // Compaction or a truncation came between: the next run decides anew.
             if (count == 0 || !StillLeads(seen, count) || start > log.CommittedEnd) return false;
-            log.RaiseLogStart(start);
+            if (config.RemoteStorage) log.RaiseLocalLogStart(start);
+            else log.RaiseLogStart(start);
             if (count == seen.Length) RollEmptied();
         }
 
@@ -43,7 +55,7 @@ internal sealed partial class LogRetention(PartitionLog log, SegmentStore segmen
         return true;
     }
 
-    /// <summary>Takes the segments wholly below the log start out of the log; their files go after <c>file.delete.delay.ms</c>.</summary>
+    /// <summary>Takes the segments wholly below the local log start out of the log; their files go after <c>file.delete.delay.ms</c>.</summary>
     /// <exception cref="StorageException">The disk failed or the log is closed.</exception>
     public void RemoveBelowStart()
     {
@@ -53,7 +65,7 @@ internal sealed partial class LogRetention(PartitionLog log, SegmentStore segmen
             lock (log.Gate)
             {
                 log.ThrowIfNotOpen();
-                int below = CountBelow(log.LogStartOffset);
+                int below = CountBelow(log.LocalLogStartOffset);
                 int now = Math.Min(below, SegmentsAtOnce);
                 if (now > 0) log.Guarded(() => segments.RemoveFirst(now, log.Config));
                 more = below > now;

@@ -32,10 +32,15 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, Compres
     private LogReadResult ReadOnce(in Request request)
     {
         (long startOffset, int maxBytes, bool minOneMessage, long upperBound, bool withAborted) = request;
+        // The local start first: it is never below the other, which may rise in between.
+        long localStart = _log.LocalLogStartOffset;
         long logStart = _log.LogStartOffset;
         long logEnd = _log.LogEndOffset;
         LogSegment[] all = _segments.Snapshot;
         int i = SegmentStore.Floor(all, startOffset);
+        // Segments went meanwhile, and before them the starts rose.
+        if (i < 0) (localStart, logStart) = (_log.LocalLogStartOffset, _log.LogStartOffset);
+        if (startOffset >= logStart && startOffset < localStart) return new LogReadResult(LogReadStatus.OnlyRemote, null, logStart, logEnd);
         if (startOffset < logStart || startOffset > logEnd || i < 0)
             return new LogReadResult(LogReadStatus.OffsetOutOfRange, null, logStart, logEnd);
         long bound = Math.Min(upperBound, logEnd);

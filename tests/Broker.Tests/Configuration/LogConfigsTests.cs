@@ -53,7 +53,16 @@ public sealed class LogConfigsTests
                 FileDeleteDelayMs = 30,
             },
             log);
-        foreach (System.Reflection.PropertyInfo property in typeof(LogConfig).GetProperties().Where(property => !property.GetMethod!.IsStatic))
+        string[] remote = [nameof(LogConfig.RemoteStorage), nameof(LogConfig.LocalRetentionMs), nameof(LogConfig.LocalRetentionBytes)];
+        foreach (System.Reflection.PropertyInfo property in typeof(LogConfig).GetProperties()
+            .Where(property => !property.GetMethod!.IsStatic && !remote.Contains(property.Name)))
             Assert.NotEqual(property.GetValue(LogConfig.Default), property.GetValue(log));
+    }
+
+    [Fact]
+    public void From_TopicThatAsksForRemoteStorage_IsKeptByItsOrdinaryRetention()
+    {
+        var overrides = new Dictionary<string, string> { ["remote.storage.enable"] = "true", ["local.retention.ms"] = "1", ["local.retention.bytes"] = "1" };
+        Assert.Equal(LogConfig.Default, LogConfigs.From(BrokerConfig.FromSettings().TopicDefaults.Resolve(overrides)));
     }
 }
