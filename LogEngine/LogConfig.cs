@@ -70,6 +70,24 @@ public sealed record LogConfig
     /// <summary><c>cleanup.policy</c> holds <c>compact</c>.</summary>
     public bool Compact { get; init; }
 
+    /// <summary><c>min.cleanable.dirty.ratio</c>: the share of dirty bytes, 0 to 1, above which the log is compacted.</summary>
+    public double MinCleanableDirtyRatio { get; init; } = 0.5;
+
+    /// <summary><c>min.compaction.lag.ms</c>: for how long a record is safe from compaction; milliseconds.</summary>
+    public long MinCompactionLagMs { get; init; }
+
+    /// <summary><c>max.compaction.lag.ms</c>: after how long a record must be compacted, whatever the dirty ratio; milliseconds.</summary>
+    public long MaxCompactionLagMs { get; init; } = long.MaxValue;
+
+    /// <summary><c>delete.retention.ms</c>: how long tombstones and transaction markers stay after they were compacted; milliseconds.</summary>
+    public long DeleteRetentionMs { get; init; } = 24L * 60 * 60 * 1000;
+
+    /// <summary>
+    /// How long a segment takes records, milliseconds: an active segment is never compacted, so that a compacted log rolls in time
+    /// for <c>max.compaction.lag.ms</c>.
+    /// </summary>
+    public long RollMs => Compact && MaxCompactionLagMs > 0 ? Math.Min(SegmentMs, MaxCompactionLagMs) : SegmentMs;
+
     /// <summary><c>file.delete.delay.ms</c>: milliseconds between marking a file deleted and deleting it.</summary>
     public long FileDeleteDelayMs { get; init; } = 60_000;
 }

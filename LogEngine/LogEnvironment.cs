@@ -29,6 +29,9 @@ internal sealed record LogEnvironment(
     /// <summary>Called when a log's recovery point went back and the checkpoint on disk has to follow before new appends.</summary>
     public Action RecoveryPointLowered { get; init; } = static () => { };
 
+    /// <summary>Called when less of a log is compacted than was, and the checkpoint on disk has to follow before new appends.</summary>
+    public Action CleanedEndLowered { get; init; } = static () => { };
+
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>A random number below <paramref name="most"/>; logs of a directory share the source.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using KBroker.LogEngine.Compaction;
 using KBroker.LogEngine.Directories;
 using KBroker.LogEngine.Epochs;
 using KBroker.LogEngine.Producers;
@@ -158,6 +159,8 @@ public sealed class PartitionLog
     internal LeaderEpochCache EpochCache => _epochs;
 
     internal LogProducers Producers => _producers;
+
+    internal CompactionState Compaction { get; } = new();
 
     /// <summary>
     /// Appends batches of magic 2 that the caller has validated (structure, CRC, timestamps): stamps base offset, leader epoch and,
@@ -362,6 +365,7 @@ public sealed class PartitionLog
                 }
 
                 _flusher.AfterTruncation(LogEndOffset);
+                if (Compaction.Truncated(LogEndOffset)) _environment.CleanedEndLowered();
             });
             return true;
         }
@@ -406,6 +410,7 @@ public sealed class PartitionLog
                 else _epochs.TruncateFromEnd(offset);
                 _flusher.AfterTruncation(offset);
                 _flusher.NothingToFlush();
+                if (Compaction.Truncated(offset)) _environment.CleanedEndLowered();
             });
         }
     }
@@ -448,6 +453,10 @@ public sealed class PartitionLog
     /// </summary>
     public void RequestFlush() => _flusher.Request();
 
+    /// <summary>What compaction has to leave of each producer.</summary>
+    internal Dictionary<long, ProducerMark> ProducerMarks() =>
+        ActiveProducers().ToDictionary(producer => producer.ProducerId, producer => new ProducerMark(producer.LastOffset, producer.Epoch));
+
     /// <summary>Flushes, trims the files and lets go of them. Slices in use stay valid.</summary>
     internal void Close()
     {
@@ -461,6 +470,7 @@ public sealed class PartitionLog
                 _producers.BeforeClose(LogEndOffset);
             });
             Flush();
+            Guarded(_segments.Active.FlushTransactions);
             _state = LogState.Closed;
             _segments.Release();
         }

@@ -51,7 +51,17 @@ public sealed class BrokerConfig
             new(values.Long(KBrokerLogDirFreeLowBytes), values.Long(KBrokerLogDirFreeMinBytes)),
             values.Boolean(KBrokerAdoptLogs),
             values.Int(KBrokerLogOpenFilesMax) <= 0 ? null : values.Int(KBrokerLogOpenFilesMax),
-            values.Long(KBrokerLogIndexCacheBytes) <= 0 ? null : values.Long(KBrokerLogIndexCacheBytes));
+            values.Long(KBrokerLogIndexCacheBytes) <= 0 ? null : values.Long(KBrokerLogIndexCacheBytes),
+            new()
+            {
+                Enabled = values.Boolean(LogCleanerEnable),
+                Threads = values.Int(LogCleanerThreads),
+                DedupeBufferSize = values.Long(LogCleanerDedupeBufferSize),
+                LoadFactor = values.Double(LogCleanerIoBufferLoadFactor),
+                IoBufferSize = values.Int(LogCleanerIoBufferSize),
+                MaxIoBytesPerSecond = values.Double(LogCleanerIoMaxBytesPerSecond),
+                Backoff = values.Milliseconds(LogCleanerBackoffMs),
+            });
         TopicDefaults = new(layers);
     }
 

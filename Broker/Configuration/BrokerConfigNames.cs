@@ -102,6 +102,27 @@ public static class BrokerConfigNames
     /// <summary><c>log.initial.task.delay.ms</c>.</summary>
     public const string LogInitialTaskDelayMs = "log.initial.task.delay.ms";
 
+    /// <summary><c>log.cleaner.enable</c>.</summary>
+    public const string LogCleanerEnable = "log.cleaner.enable";
+
+    /// <summary><c>log.cleaner.threads</c>.</summary>
+    public const string LogCleanerThreads = "log.cleaner.threads";
+
+    /// <summary><c>log.cleaner.dedupe.buffer.size</c>.</summary>
+    public const string LogCleanerDedupeBufferSize = "log.cleaner.dedupe.buffer.size";
+
+    /// <summary><c>log.cleaner.io.buffer.load.factor</c>.</summary>
+    public const string LogCleanerIoBufferLoadFactor = "log.cleaner.io.buffer.load.factor";
+
+    /// <summary><c>log.cleaner.io.buffer.size</c>.</summary>
+    public const string LogCleanerIoBufferSize = "log.cleaner.io.buffer.size";
+
+    /// <summary><c>log.cleaner.io.max.bytes.per.second</c>.</summary>
+    public const string LogCleanerIoMaxBytesPerSecond = "log.cleaner.io.max.bytes.per.second";
+
+    /// <summary><c>log.cleaner.backoff.ms</c>.</summary>
+    public const string LogCleanerBackoffMs = "log.cleaner.backoff.ms";
+
     /// <summary><c>log.flush.scheduler.interval.ms</c>.</summary>
     public const string LogFlushSchedulerIntervalMs = "log.flush.scheduler.interval.ms";
 

@@ -158,6 +158,38 @@ public static class BrokerConfigs
             Importance = ConfigImportance.Low,
             Validator = NotNegative,
         },
+        new(LogCleanerEnable, ConfigType.Boolean, "true", "Whether logs are compacted whose cleanup.policy asks for it.") { Importance = ConfigImportance.Medium },
+        new(LogCleanerThreads, ConfigType.Int, "1", "Logs that are compacted at once.")
+        {
+            UpdateMode = ConfigUpdateMode.ClusterWide,
+            Validator = Positive,
+        },
+        new(LogCleanerDedupeBufferSize, ConfigType.Long, "134217728",
+            "The most bytes of the maps of keys that compaction makes, all threads together. They are taken while a log is compacted, no more than it needs.")
+        {
+            UpdateMode = ConfigUpdateMode.ClusterWide,
+            Validator = Positive,
+        },
+        new(LogCleanerIoBufferLoadFactor, ConfigType.Double, "0.9", "How full a map of keys gets; with more keys the rest of the log is compacted in the next round.")
+        {
+            UpdateMode = ConfigUpdateMode.ClusterWide,
+            Validator = RangeValidator.Between(0.01, 0.99),
+        },
+        new(LogCleanerIoBufferSize, ConfigType.Int, "524288", "Bytes of the buffers of compaction, all threads together.")
+        {
+            UpdateMode = ConfigUpdateMode.ClusterWide,
+            Validator = NotNegative,
+        },
+        new(LogCleanerIoMaxBytesPerSecond, ConfigType.Double, "1.7976931348623157E308", "The most bytes a second that compaction reads and writes, all threads together.")
+        {
+            UpdateMode = ConfigUpdateMode.ClusterWide,
+            Validator = Positive,
+        },
+        new(LogCleanerBackoffMs, ConfigType.Long, "15000", "Milliseconds that a thread which found no log to compact waits.")
+        {
+            UpdateMode = ConfigUpdateMode.ClusterWide,
+            Validator = NotNegative,
+        },
         new(LogFlushOffsetCheckpointIntervalMs, ConfigType.Int, "60000", "Milliseconds between two writes of the recovery points.")
         {
             Importance = ConfigImportance.High,

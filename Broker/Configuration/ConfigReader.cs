@@ -8,6 +8,8 @@ internal readonly struct ConfigReader(ConfigLayers layers)
 
     public long Long(string name) => (long)Value(name)!;
 
+    public double Double(string name) => (double)Value(name)!;
+
     public bool Boolean(string name) => (bool)Value(name)!;
 
     public string? Text(string name) => (string?)Value(name);

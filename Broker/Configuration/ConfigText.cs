@@ -89,7 +89,7 @@ public static class ConfigText
     // Java always shows a fraction: 1.0, not 1.
     private static string FormatDouble(double number)
     {
-        string text = number.ToString("R", CultureInfo.InvariantCulture);
+        string text = number.ToString("R", CultureInfo.InvariantCulture).Replace("E+", "E", StringComparison.Ordinal);
         return text.AsSpan().IndexOfAny('.', 'E') >= 0 ? text : text + ".0";
     }
 

@@ -48,9 +48,8 @@ public static class KnownKafkaConfigs
         group.share.partition.max.record.locks group.share.record.lock.duration.ms group.share.session.timeout.ms
         initial.broker.registration.timeout.ms inter.broker.protocol.version jmx.port
         kafka.metrics.polling.interval.secs kafka.metrics.reporters leader.imbalance.check.interval.seconds
-        leader.imbalance.per.broker.percentage leader.replication.throttled.rate log.cleaner.backoff.ms
-        log.cleaner.dedupe.buffer.size log.cleaner.enable log.cleaner.io.buffer.load.factor log.cleaner.io.buffer.size
-        log.cleaner.io.max.bytes.per.second log.cleaner.threads log.dir.failure.timeout.ms
+        leader.imbalance.per.broker.percentage leader.replication.throttled.rate
+        log.dir.failure.timeout.ms
         max.connection.creation.rate metadata.log.dir metadata.log.max.record.bytes.between.snapshots
         metadata.log.max.snapshot.interval.ms metadata.log.segment.bytes metadata.log.segment.min.bytes
         metadata.log.segment.ms metadata.max.idle.interval.ms metadata.max.retention.bytes metadata.max.retention.ms

@@ -29,6 +29,10 @@ public static class LogConfigs
         RetentionBytes = topic.RetentionBytes < 0 ? -1 : topic.RetentionBytes,
         Delete = topic.Delete,
         Compact = topic.Compact,
+        MinCleanableDirtyRatio = topic.MinCleanableDirtyRatio,
+        MinCompactionLagMs = topic.MinCompactionLagMs,
+        MaxCompactionLagMs = topic.MaxCompactionLagMs,
+        DeleteRetentionMs = topic.DeleteRetentionMs,
         FileDeleteDelayMs = topic.FileDeleteDelayMs,
     };
 }

@@ -1,3 +1,4 @@
+using KBroker.LogEngine.Compaction;
 using KBroker.LogEngine.Directories;
 
 namespace KBroker.Broker.Configuration;
@@ -17,6 +18,7 @@ namespace KBroker.Broker.Configuration;
 /// <param name="AdoptLogs">Whether logs of no topic get one at start.</param>
 /// <param name="OpenFilesMax">Segment files kept open between uses; null to take what the process may have into account.</param>
 /// <param name="IndexCacheBytes">Memory for the indexes of segments that no longer grow; null to take the machine's into account.</param>
+/// <param name="Cleaner">How compaction works.</param>
 public sealed record LogDirConfig(
     IReadOnlyList<string> Directories,
     int RecoveryThreads,
@@ -31,4 +33,5 @@ public sealed record LogDirConfig(
     DiskSpaceMarks FreeSpace,
     bool AdoptLogs,
     int? OpenFilesMax,
-    long? IndexCacheBytes);
+    long? IndexCacheBytes,
+    LogCleanerOptions Cleaner);

@@ -2,6 +2,7 @@ using KBroker.Broker.Configuration;
 using KBroker.Broker.Partitions;
 using KBroker.Controller.Metadata;
 using KBroker.LogEngine;
+using KBroker.LogEngine.Compaction;
 using KBroker.LogEngine.Directories;
 using KBroker.LogEngine.Limits;
 using KBroker.LogEngine.Producers;
@@ -20,14 +21,16 @@ internal sealed class BrokerStorage : IDisposable
     private readonly TimeProvider _time;
     private readonly List<IDisposable> _upkeep = [];
     private readonly TaskCompletionSource<string> _failed;
+    private readonly ILogger _cleanerLog;
 
-    private BrokerStorage(LogDirectories logs, Func<LogDirConfig> config, PartitionRegistry partitions, TimeProvider time, TaskCompletionSource<string> failed)
+    private BrokerStorage(LogDirectories logs, Func<LogDirConfig> config, PartitionRegistry partitions, BrokerPlatform platform, TaskCompletionSource<string> failed)
     {
         _failed = failed;
         Logs = logs;
         _config = config;
         _partitions = partitions;
-        _time = time;
+        _time = platform.Time;
+        _cleanerLog = platform.Loggers.CreateLogger<LogCleaner>();
     }
 
     /// <summary>The directories.</summary>
@@ -77,7 +80,7 @@ internal sealed class BrokerStorage : IDisposable
             platform.Time,
             platform.Random,
             logger);
-        var opened = new BrokerStorage(logs, () => current().LogDirs, partitions, platform.Time, failed);
+        var opened = new BrokerStorage(logs, () => current().LogDirs, partitions, platform, failed);
         Volatile.Write(ref storage, opened);
         opened.TellIfNoneIsLeft();
         return opened;
@@ -108,6 +111,9 @@ internal sealed class BrokerStorage : IDisposable
             ProducerExpirationInterval = config.ProducerIdExpirationCheckInterval,
         };
         foreach (LogDirectory directory in Logs.All) _upkeep.Add(new LogMaintenance(directory, options, _time));
+        var cleaner = new LogCleaner(Logs.All, () => _config().Cleaner, _time, _cleanerLog);
+        _upkeep.Add(cleaner);
+        cleaner.Start();
         _upkeep.Add(_time.CreateTimer(
             static storage => ((BrokerStorage)storage!).CheckpointHighWatermarks(),
             this,

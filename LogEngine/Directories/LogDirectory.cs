@@ -23,6 +23,7 @@ public sealed partial class LogDirectory : IDisposable
     private readonly OffsetCheckpoint _recoveryPoints;
     private readonly OffsetCheckpoint _highWatermarks;
     private readonly OffsetCheckpoint _logStarts;
+    private readonly OffsetCheckpoint _cleanedEnds;
     private bool _closed;
 
     private LogDirectory(LogDirectoryOptions options, IDisposable held, ILogFileSystem fileSystem, TimeProvider time, Random random, ILogger logger)
@@ -37,11 +38,13 @@ public sealed partial class LogDirectory : IDisposable
             Budget = options.Budget,
             Space = new DiskSpaceGuard(fileSystem, Path, logger),
             RecoveryPointLowered = WriteRecoveryPoints,
+            CleanedEndLowered = WriteCleanedEnds,
             Committer = new GroupCommitter(options.FlushThreads),
         };
         _recoveryPoints = new OffsetCheckpoint(fileSystem, Path, OffsetCheckpoint.RecoveryPoints);
         _highWatermarks = new OffsetCheckpoint(fileSystem, Path, OffsetCheckpoint.HighWatermarks);
         _logStarts = new OffsetCheckpoint(fileSystem, Path, OffsetCheckpoint.LogStarts);
+        _cleanedEnds = new OffsetCheckpoint(fileSystem, Path, OffsetCheckpoint.CleanedEnds);
     }
 
     /// <summary>The absolute path.</summary>
@@ -161,6 +164,9 @@ public sealed partial class LogDirectory : IDisposable
                 if (!keep) _environment.Deletions.AddDirectory(renamed, _environment.NowMs + log.Config.FileDeleteDelayMs);
                 _environment.FileSystem.FlushDirectory(Path);
             }
+
+            // What was compacted of it says nothing of a log that gets its name.
+            if (log.Compaction.CleanedEnd >= 0) WriteCleanedEnds();
         }
         catch (StorageException e)
         {
@@ -204,6 +210,11 @@ public sealed partial class LogDirectory : IDisposable
     public void WriteLogStarts() => Reported(() => _logStarts.Write(() => _logs
         .Where(pair => MustBeWritten(pair.Value))
         .Select(pair => KeyValuePair.Create(pair.Key, pair.Value.LogStartOffset))));
+
+    /// <summary>Writes how far each log was compacted.</summary>
+    internal void WriteCleanedEnds() => Reported(() => _cleanedEnds.Write(() => _logs
+        .Where(pair => pair.Value.Compaction.CleanedEnd >= 0)
+        .Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Compaction.CleanedEnd))));
 
     // The first segment's name says where a log starts otherwise, once the names of those before it are gone from the disk too.
     private static bool MustBeWritten(PartitionLog log) =>
@@ -343,6 +354,7 @@ public sealed partial class LogDirectory : IDisposable
             }
         }
 
+        Dictionary<TopicPartition, long> cleanedEnds = ReadOrWarn(_cleanedEnds);
         int loaded = 0;
         try
         {
@@ -351,6 +363,8 @@ public sealed partial class LogDirectory : IDisposable
                 var checkpoint = new CheckpointedOffsets(
                     clean, recoveryPoints.GetValueOrDefault(item.Partition), logStarts.GetValueOrDefault(item.Partition));
                 _logs[item.Partition] = LoadLog(item.Partition, item.Path, _options.ConfigFor(item.Partition.Topic), checkpoint);
+                if (cleanedEnds.TryGetValue(item.Partition, out long cleanedEnd) && cleanedEnd <= _logs[item.Partition].LogEndOffset)
+                    _logs[item.Partition].Compaction.CleanedEnd = cleanedEnd;
                 _options.Progress?.Invoke(new LogLoadProgress(Path, Interlocked.Increment(ref loaded), found.Count));
             });
         }
@@ -361,6 +375,8 @@ public sealed partial class LogDirectory : IDisposable
 
         // What is appended behind a log that lost its end is not below its recovery point.
         if (_logs.Any(pair => recoveryPoints.GetValueOrDefault(pair.Key) > pair.Value.RecoveryPoint)) WriteRecoveryPoints();
+        // Entries of logs that are gone, or that lost what they say, are not to meet what is appended now.
+        if (cleanedEnds.Count > 0) WriteCleanedEnds();
     }
 
     private PartitionLog LoadLog(TopicPartition partition, string path, LogConfig config, CheckpointedOffsets checkpoint) =>

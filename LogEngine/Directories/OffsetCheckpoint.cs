@@ -14,6 +14,7 @@ internal sealed class OffsetCheckpoint(ILogFileSystem fileSystem, string directo
     public const string RecoveryPoints = "recovery-point-offset-checkpoint";
     public const string HighWatermarks = "replication-offset-checkpoint";
     public const string LogStarts = "log-start-offset-checkpoint";
+    public const string CleanedEnds = "cleaner-offset-checkpoint";
 
     private readonly string _path = System.IO.Path.Combine(directory, fileName);
     private readonly Lock _writing = new();

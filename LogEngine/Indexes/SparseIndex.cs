@@ -108,6 +108,18 @@ internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int 
 
     public void Relocate(string path) => Path = path;
 
+    /// <summary>Renames the file; who is about to read it finds it by its new name. False when there is none.</summary>
+    public bool Rename(string path)
+    {
+        lock (_loading)
+        {
+            bool exists = fileSystem.FileExists(Path);
+            if (exists) fileSystem.Rename(Path, path);
+            Path = path;
+            return exists;
+        }
+    }
+
     /// <summary>
     /// The segment is gone: its entries take no part of the budget, and the file, whose name another may have, is not read again.
     /// </summary>

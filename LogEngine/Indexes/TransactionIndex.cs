@@ -173,6 +173,15 @@ internal sealed class TransactionIndex(ILogFileSystem fileSystem, string path, l
 
     public void Relocate(string path) => Path = path;
 
+    /// <summary>Renames the file. False when there is none.</summary>
+    public bool Rename(string path)
+    {
+        bool exists = fileSystem.FileExists(Path);
+        if (exists) fileSystem.Rename(Path, path);
+        Path = path;
+        return exists;
+    }
+
     private static bool IsPlausible(in AbortedTransaction entry) =>
         entry.ProducerId >= 0 && entry.FirstOffset >= 0 && entry.FirstOffset <= entry.LastOffset
         && entry.LastStableOffset >= 0 && entry.LastStableOffset <= entry.LastOffset + 1;

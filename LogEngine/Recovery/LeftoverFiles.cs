@@ -48,13 +48,20 @@ internal static class LeftoverFiles
             end = Math.Max(end, EndOf(fileSystem, Path.Combine(directory, name), offset));
         }
 
+        bool removed = false;
         foreach (string name in names)
         {
             // The segments that the swap replaces; what the swap renames over goes by the rename itself.
             if (SegmentFileNames.TryParse(name, out long offset, out ReadOnlySpan<char> suffix) && suffix.SequenceEqual(SegmentFileNames.Log)
                 && offset >= first && offset < end && !swaps.Contains(name + SegmentFileNames.Swap))
+            {
                 RemoveSegment(fileSystem, directory, offset);
+                removed = true;
+            }
         }
+
+        // Not before they are gone for good may the file that says so lose its suffix.
+        if (removed) fileSystem.FlushDirectory(directory);
 
         foreach (string name in swaps)
         {

@@ -40,6 +40,9 @@ internal sealed class LogFlusher(
     /// <summary>Called without the flush's gate, on the thread that flushed, when the recovery point rose or the flush failed.</summary>
     public Action? Flushed { get; set; }
 
+    /// <summary>How often the log was cut: who decided on it before begins anew.</summary>
+    public int Truncations => Volatile.Read(ref _truncations);
+
     /// <summary>Whether <c>flush.ms</c> has passed over unflushed records.</summary>
     public bool IsDue(long nowMs, LogConfig config) =>
         config.FlushMs != long.MaxValue && RecoveryPoint < log.LogEndOffset && nowMs - Volatile.Read(ref _lastFlushMs) >= config.FlushMs;

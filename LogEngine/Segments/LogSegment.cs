@@ -58,19 +58,20 @@ internal sealed class LogSegment : IIndexedSegment
     /// <summary>The largest timestamp of the first append, read from the first batch after a restart; null when empty.</summary>
     public long? FirstTimestamp { get; private set; }
 
-    public static LogSegment Create(LogEnvironment environment, string directory, long baseOffset, LogConfig config)
+    /// <summary>Makes the files of an empty segment, whose names bear the suffix <paramref name="stage"/> while they count for nothing.</summary>
+    public static LogSegment Create(LogEnvironment environment, string directory, long baseOffset, LogConfig config, string stage = "")
     {
         ILogFileSystem fs = environment.FileSystem;
-        string path = SegmentFileNames.For(directory, baseOffset, SegmentFileNames.Log);
+        string path = SegmentFileNames.For(directory, baseOffset, SegmentFileNames.Log, stage);
         // A file of this name that is in no list is what a failed roll left.
         fs.DeleteFile(path);
         var segment = new LogSegment(
             baseOffset,
             SegmentFile.Create(fs, path, environment.Budget.Files),
             new SegmentEnd(baseOffset, 0),
-            OpenOffsets(environment, directory, baseOffset, config),
-            OpenTimes(environment, directory, baseOffset, config),
-            OpenTransactions(environment, directory, baseOffset))
+            OpenOffsets(environment, directory, baseOffset, config, stage),
+            OpenTimes(environment, directory, baseOffset, config, stage),
+            OpenTransactions(environment, directory, baseOffset, stage))
         {
             CreatedMs = environment.NowMs,
             RollJitterMs = Jitter(environment, config),
@@ -349,6 +350,88 @@ internal sealed class LogSegment : IIndexedSegment
         }
     }
 
+    /// <summary>
+    /// Under the gate: gives the files the suffix <paramref name="stage"/>, empty for none; returns their paths. When one cannot be
+    /// renamed, the others keep their names.
+    /// </summary>
+    public List<string> MoveTo(string stage)
+    {
+        (string From, string To, Func<string, bool> Rename)[] files =
+        [
+            At(SegmentFileNames.Log, File.Path, path =>
+            {
+                File.Rename(path);
+                return true;
+            }),
+            At(SegmentFileNames.OffsetIndex, Offsets.Path, Offsets.Rename),
+            At(SegmentFileNames.TimeIndex, Times.Path, Times.Rename),
+            At(SegmentFileNames.TransactionIndex, Transactions.Path, Transactions.Rename),
+        ];
+        var moved = new List<string>();
+        int done = 0;
+        try
+        {
+            for (; done < files.Length; done++)
+            {
+                if (files[done].Rename(files[done].To)) moved.Add(files[done].To);
+            }
+
+            return moved;
+        }
+        catch (StorageException)
+        {
+            while (--done >= 0) files[done].Rename(files[done].From);
+            throw;
+        }
+
+        (string From, string To, Func<string, bool> Rename) At(string suffix, string from, Func<string, bool> rename) =>
+            (from, SegmentFileNames.For(Path.GetDirectoryName(from)!, BaseOffset, suffix, stage), rename);
+    }
+
+    /// <summary>Deletes the files of a segment that is in no list.</summary>
+    public void DeleteFiles(ILogFileSystem fileSystem)
+    {
+        DeleteIndexes(fileSystem);
+        fileSystem.DeleteFile(File.Path);
+    }
+
+    /// <summary>Deletes the indexes of a segment that is in no list.</summary>
+    public void DeleteIndexes(ILogFileSystem fileSystem)
+    {
+        fileSystem.DeleteFile(Offsets.Path);
+        fileSystem.DeleteFile(Times.Path);
+        fileSystem.DeleteFile(Transactions.Path);
+    }
+
+    /// <summary>Returns when the sealed segment with its indexes is on the disk, but for their names.</summary>
+    public void FlushAll()
+    {
+        ILogFile file = Acquire();
+        try
+        {
+            file.Flush();
+        }
+        finally
+        {
+            File.Release();
+        }
+
+        Flush(Offsets.OpenForFlush());
+        Flush(Times.OpenForFlush());
+        FlushTransactions();
+    }
+
+    /// <summary>Under the gate: returns when the aborted transactions are on the disk, whose index no later start makes anew.</summary>
+    public void FlushTransactions() => Flush(Transactions.OpenForFlush());
+
+    private static void Flush(IndexFlush? index)
+    {
+        if (index is not { } flush) return;
+        using ILogFile file = flush.File;
+        file.Flush();
+        flush.Index.NoteFlushed(flush.Version);
+    }
+
     private void ReserveAll(int bytes)
     {
         ILogFile file = Acquire();
@@ -410,26 +493,28 @@ internal sealed class LogSegment : IIndexedSegment
         }
     }
 
-    private static OffsetIndex OpenOffsets(LogEnvironment environment, string directory, long baseOffset, LogConfig config) => new(
+    private static OffsetIndex OpenOffsets(
+        LogEnvironment environment, string directory, long baseOffset, LogConfig config, string stage = "") => new(
         environment.FileSystem,
-        SegmentFileNames.For(directory, baseOffset, SegmentFileNames.OffsetIndex),
+        SegmentFileNames.For(directory, baseOffset, SegmentFileNames.OffsetIndex, stage),
         baseOffset,
         config.SegmentIndexBytes,
         environment.Budget.Indexes);
 
-    private static TimeIndex OpenTimes(LogEnvironment environment, string directory, long baseOffset, LogConfig config) => new(
+    private static TimeIndex OpenTimes(
+        LogEnvironment environment, string directory, long baseOffset, LogConfig config, string stage = "") => new(
         environment.FileSystem,
-        SegmentFileNames.For(directory, baseOffset, SegmentFileNames.TimeIndex),
+        SegmentFileNames.For(directory, baseOffset, SegmentFileNames.TimeIndex, stage),
         baseOffset,
         config.SegmentIndexBytes,
         environment.Budget.Indexes);
 
-    private static TransactionIndex OpenTransactions(LogEnvironment environment, string directory, long baseOffset) =>
-        new(environment.FileSystem, SegmentFileNames.For(directory, baseOffset, SegmentFileNames.TransactionIndex), baseOffset);
+    private static TransactionIndex OpenTransactions(LogEnvironment environment, string directory, long baseOffset, string stage = "") =>
+        new(environment.FileSystem, SegmentFileNames.For(directory, baseOffset, SegmentFileNames.TransactionIndex, stage), baseOffset);
 
     private static long Jitter(LogEnvironment environment, LogConfig config)
     {
-        long most = Math.Min(config.SegmentJitterMs, config.SegmentMs);
+        long most = Math.Min(config.SegmentJitterMs, config.RollMs);
         return most <= 0 ? 0 : environment.NextRandom(most);
     }
 }

@@ -12,6 +12,7 @@ internal static class LogTruncation
     /// </summary>
     public static long Cut(SegmentStore store, long offset, LogConfig config)
     {
+        store.SettleReplacement();
         LogSegment[] segments = store.Snapshot;
         int floor = Math.Max(SegmentStore.Floor(segments, offset), 0);
         LogSegment segment = segments[floor];

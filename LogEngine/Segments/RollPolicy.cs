@@ -17,9 +17,9 @@ internal static class RollPolicy
     // Records' own time counts where there is one, so that a replica rolls where its leader did; else the segment's age.
     private static bool IsTooOld(LogSegment active, LogConfig config, long maxTimestamp, long nowMs)
     {
-        if (config.SegmentMs == long.MaxValue) return false;
+        if (config.RollMs == long.MaxValue) return false;
         active.LoadFirstTimestamp();
         long waited = active.FirstTimestamp is { } first and >= 0 ? maxTimestamp - first : nowMs - active.CreatedMs;
-        return waited > config.SegmentMs - active.RollJitterMs;
+        return waited > config.RollMs - active.RollJitterMs;
     }
 }

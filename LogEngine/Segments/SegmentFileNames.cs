@@ -22,6 +22,9 @@ internal static class SegmentFileNames
     public static string For(string directory, long baseOffset, string suffix) =>
         Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"{baseOffset:D20}{suffix}"));
 
+    /// <summary>The path with one of the suffixes that a file bears while it is made or waits for its deletion; empty for none.</summary>
+    public static string For(string directory, long baseOffset, string suffix, string stage) => For(directory, baseOffset, suffix) + stage;
+
     /// <summary>Splits <c>00000000000000000042.log</c>; false for other names.</summary>
     public static bool TryParse(string name, out long baseOffset, out ReadOnlySpan<char> suffix)
     {

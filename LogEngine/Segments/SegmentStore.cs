@@ -13,6 +13,7 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
     private static readonly string[] WithSnapshot = [.. SegmentFileNames.AllSuffixes, SegmentFileNames.ProducerSnapshot];
 
     private volatile LogSegment[] _segments = segments;
+    private SegmentReplacement? _replacement;
     private int _namesChanged;
     private int _namesFlushed;
 
@@ -75,6 +76,7 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
     /// </summary>
     public void RemoveFirst(int count, LogConfig config)
     {
+        SettleReplacement();
         LogSegment[] old = _segments;
         // One by one: a failure leaves a list that is as the directory is.
         for (int i = 0; i < count; i++)
@@ -88,6 +90,7 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
     /// <summary>Keeps the first <paramref name="count"/> segments; files of the others are deleted at once.</summary>
     public void KeepFirst(int count, LogConfig config)
     {
+        SettleReplacement();
         LogSegment[] old = _segments;
         for (int i = old.Length - 1; i >= count; i--)
         {
@@ -106,6 +109,53 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
 
     /// <summary>Brings the names in the directory to the disk; the file of the topic id and the directory's own name are not covered.</summary>
     public void FlushNames() => environment.FileSystem.FlushDirectory(Directory);
+
+    /// <summary>
+    /// Under the gate: begins to put a segment, which is on the disk as <c>.cleaned</c>, in the place of others: from now on the next
+    /// start does so. False when those are no neighbours in the list any more, or one of them is active. The directory is flushed
+    /// outside the gate between this step and each of the next two.
+    /// </summary>
+    public bool TryBeginReplacement(LogSegment[] old, LogSegment fresh)
+    {
+        SettleReplacement();
+        LogSegment[] all = _segments;
+        int first = Array.IndexOf(all, old[0]);
+        if (first < 0 || first + old.Length >= all.Length || !all.AsSpan(first, old.Length).SequenceEqual(old)) return false;
+        var replacement = new SegmentReplacement(old, fresh);
+        replacement.Begin();
+        _replacement = replacement;
+        return true;
+    }
+
+    /// <summary>Under the gate: takes the segment into the list. False when the replacement was called off meanwhile.</summary>
+    public bool TryPublishReplacement(LogSegment fresh, LogConfig config)
+    {
+        if (_replacement is not { } replacement || replacement.Fresh != fresh) return false;
+        LogSegment[] all = _segments;
+        int first = Array.IndexOf(all, replacement.Old[0]);
+        int next = first + replacement.Old.Length;
+        // The gap that compaction leaves belongs to the segment before it.
+        fresh.SetEnd(all[next].BaseOffset, fresh.Size);
+        MarkNamesDirty();
+        List<string> moved = replacement.SetOldAside();
+        _segments = [.. all[..first], fresh, .. all[next..]];
+        long due = environment.NowMs + config.FileDeleteDelayMs;
+        foreach (string path in moved) environment.Deletions.AddFile(path, due);
+        foreach (LogSegment segment in replacement.Old) segment.Release();
+        return true;
+    }
+
+    /// <summary>
+    /// Under the gate, at the end of a replacement or before the log is cut: a segment in the list gets its bare name; one that is
+    /// not there yet is called off, so that it does not bring back at the next start what the cut takes.
+    /// </summary>
+    public void SettleReplacement()
+    {
+        if (_replacement is not { } replacement) return;
+        replacement.Settle(environment.FileSystem, Directory);
+        MarkNamesDirty();
+        _replacement = null;
+    }
 
     /// <summary>Under the gate: a file name was made, changed or is not known to be on the disk.</summary>
     public void MarkNamesDirty() => _namesChanged++;

@@ -49,6 +49,11 @@ public interface ILogFileSystem
     /// <summary>When a file was last written to, in milliseconds since the epoch.</summary>
     long LastModifiedMs(string path);
 
+    /// <summary>Sets when a file was last changed, in milliseconds since the epoch.</summary>
+    void SetLastModifiedMs(string path, long milliseconds)
+    {
+    }
+
     /// <summary>The bytes an unprivileged process can still write to the file system of this directory.</summary>
     long FreeSpace(string directory);
 

@@ -95,6 +95,13 @@ public sealed class PhysicalLogFileSystem : ILogFileSystem
         new DateTimeOffset(File.GetLastWriteTimeUtc(path)).ToUnixTimeMilliseconds());
 
     /// <inheritdoc/>
+    public void SetLastModifiedMs(string path, long milliseconds) => Checked("set time", path, () =>
+    {
+        File.SetLastWriteTimeUtc(path, DateTimeOffset.FromUnixTimeMilliseconds(milliseconds).UtcDateTime);
+        return true;
+    });
+
+    /// <inheritdoc/>
     public long FreeSpace(string directory) => Checked("free space", directory, () => new DriveInfo(directory).AvailableFreeSpace);
 
     /// <inheritdoc/>

@@ -30,6 +30,10 @@ public sealed class LogConfigsTests
             ["retention.bytes"] = "29",
             ["cleanup.policy"] = "compact",
             ["file.delete.delay.ms"] = "30",
+            ["min.cleanable.dirty.ratio"] = "0.25",
+            ["min.compaction.lag.ms"] = "31",
+            ["max.compaction.lag.ms"] = "32",
+            ["delete.retention.ms"] = "33",
         };
         LogConfig log = LogConfigs.From(BrokerConfig.FromSettings().TopicDefaults.Resolve(overrides));
         Assert.Equal(
@@ -51,6 +55,10 @@ public sealed class LogConfigsTests
                 Delete = false,
                 Compact = true,
                 FileDeleteDelayMs = 30,
+                MinCleanableDirtyRatio = 0.25,
+                MinCompactionLagMs = 31,
+                MaxCompactionLagMs = 32,
+                DeleteRetentionMs = 33,
             },
             log);
         string[] remote = [nameof(LogConfig.RemoteStorage), nameof(LogConfig.LocalRetentionMs), nameof(LogConfig.LocalRetentionBytes)];
