@@ -30,7 +30,8 @@ internal sealed class FlushedProducers : IDisposable
             Producer[] own = [.. _producers.Where(producer => producer.Log == log)];
             log.Flushed = () =>
             {
-                long end = log.RecoveryPoint;
+                // A failed log wakes everybody: its producers end the run instead of waiting for ever.
+                long end = log.IsOpen ? log.RecoveryPoint : long.MaxValue - 1;
                 foreach (Producer producer in own) producer.Wake(end);
             };
         }
@@ -90,6 +91,7 @@ internal sealed class FlushedProducers : IDisposable
             // What was flushed before the note has woken nobody; whoever takes the note back decides.
             if (log.RecoveryPoint >= end && Interlocked.CompareExchange(ref _awaited, long.MaxValue, end) == end) return;
             _woken.Wait();
+            if (log.RecoveryPoint < end) throw new IOException($"{log.Directory} could not be flushed");
         }
     }
 }
