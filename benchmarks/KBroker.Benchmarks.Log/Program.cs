@@ -13,6 +13,7 @@ Options options = Options.Parse(args);
     ("recovery", new Recovery(options, "1 MB batches", 1024 * 1024).RunAsync),
     ("recovery", new Recovery(options, "16 KB batches", 16 * 1024).RunAsync),
     ("recovery", new Recovery(options, "1 KB batches", 1024).RunAsync),
+    ("compaction", new Compaction(options).RunAsync),
     ("opening", new Opening(options).RunAsync),
 ];
 
