@@ -32,6 +32,9 @@ internal sealed record LogEnvironment(
     /// <summary>Called when less of a log is compacted than was, and the checkpoint on disk has to follow before new appends.</summary>
     public Action CleanedEndLowered { get; init; } = static () => { };
 
+    /// <summary>Called when a log's start went back and the checkpoint on disk has to follow before new appends.</summary>
+    public Action LogStartLowered { get; init; } = static () => { };
+
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>A random number below <paramref name="most"/>; logs of a directory share the source.</summary>

@@ -36,6 +36,8 @@ public sealed class PartitionLog
     private long _remoteEndOffset;
     private long _logEndOffset;
     private long _committedEnd;
+    // Whether the checkpoint on disk may have a later log start than the log.
+    private bool _startIsLower;
     private volatile LogState _state;
 
     internal PartitionLog(LogEnvironment environment, TopicPartition partition, LogConfig config, LoadedLog loaded)
@@ -400,6 +402,7 @@ public sealed class PartitionLog
                     throw;
                 }
 
+                _startIsLower |= logStart < LogStartOffset;
                 if (logStart < LogStartOffset) Volatile.Write(ref _logStartOffset, logStart);
                 Volatile.Write(ref _localLogStartOffset, offset);
                 Volatile.Write(ref _logEndOffset, offset);
@@ -411,6 +414,7 @@ public sealed class PartitionLog
                 _flusher.AfterTruncation(offset);
                 _flusher.NothingToFlush();
                 if (Compaction.Truncated(offset)) _environment.CleanedEndLowered();
+                NoteLowerStart();
             });
         }
     }
@@ -537,6 +541,14 @@ public sealed class PartitionLog
         _environment.Health.Report(failure);
     }
 
+    // Before anything is appended: the next start would take what lies below the noted start for deleted.
+    private void NoteLowerStart()
+    {
+        if (!_startIsLower) return;
+        _environment.LogStartLowered();
+        _startIsLower = false;
+    }
+
     private void EndAt(long offset)
     {
         Volatile.Write(ref _logEndOffset, offset);
@@ -551,6 +563,7 @@ public sealed class PartitionLog
         _environment.Space.ThrowIfExhausted("append", Directory);
         try
         {
+            NoteLowerStart();
             LogSegment active = _segments.Active;
             if (RollPolicy.ShouldRoll(active, config, batches.Length, range.MaxTimestamp, range.LastOffset, now))
             {

@@ -39,6 +39,7 @@ public sealed partial class LogDirectory : IDisposable
             Space = new DiskSpaceGuard(fileSystem, Path, logger),
             RecoveryPointLowered = WriteRecoveryPoints,
             CleanedEndLowered = WriteCleanedEnds,
+            LogStartLowered = WriteLogStarts,
             Committer = new GroupCommitter(options.FlushThreads),
         };
         _recoveryPoints = new OffsetCheckpoint(fileSystem, Path, OffsetCheckpoint.RecoveryPoints);
@@ -373,6 +374,8 @@ public sealed partial class LogDirectory : IDisposable
             throw new StorageException("load", failure.Path, failure.Message, failure);
         }
 
+        // What this start went by is not taken back: a killed process may have left checkpoints whose names are not on the disk.
+        if (!clean) _environment.FileSystem.FlushDirectory(Path);
         // What is appended behind a log that lost its end is not below its recovery point.
         if (_logs.Any(pair => recoveryPoints.GetValueOrDefault(pair.Key) > pair.Value.RecoveryPoint)) WriteRecoveryPoints();
         // Entries of logs that are gone, or that lost what they say, are not to meet what is appended now.

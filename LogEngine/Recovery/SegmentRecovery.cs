@@ -37,7 +37,9 @@ internal static class SegmentRecovery
             {
                 if (header.LastOffset >= next.StartOffset && header.LeaderEpoch <= next.Epoch) break;
                 segment.NoteBatch(header, position, indexIntervalBytes);
-                if (header.LeaderEpoch >= 0 && header.LeaderEpoch > (epochs.Latest ?? -1)) epochs.Assign(header.LeaderEpoch, header.BaseOffset);
+                // The file may tell of batches that were cut off since: what is read here is right, also when its epoch is lower.
+                if (header.LeaderEpoch >= 0 && epochs.EpochAt(header.BaseOffset) != header.LeaderEpoch)
+                    epochs.Assign(header.LeaderEpoch, header.BaseOffset);
                 producers.Add(header, header.IsControl ? WholeBatch(ref window, position, header) : default, segment.Transactions);
                 position += header.SizeInBytes;
                 end = header.NextOffset;

@@ -55,14 +55,7 @@ internal sealed class DirectoryWorld
     public void Recover(bool powerLoss)
     {
         Reopen();
-        foreach (TrackedLog log in _logs.ToList())
-        {
-            // A partition whose creation was never flushed may be gone with the power.
-            if (log.Log is not null) log.Settle(powerLoss);
-            else if (!log.IsCreated || (powerLoss && log.Floor(true) == 0)) _logs.Remove(log);
-            else Assert.Fail($"{log.Partition} is gone");
-        }
-
+        Settle(powerLoss);
         AppendAndVerify();
         CloseClean();
         Assert.Empty(Failures);
@@ -74,6 +67,18 @@ internal sealed class DirectoryWorld
         Reopen();
         AppendAndVerify();
         foreach (TrackedLog log in _logs) AssertNoLeftovers(log.Log.Directory);
+    }
+
+    /// <summary>After a crash and the start that followed: holds each log against its models.</summary>
+    public void Settle(bool powerLoss)
+    {
+        foreach (TrackedLog log in _logs.ToList())
+        {
+            // A partition whose creation was never flushed may be gone with the power.
+            if (log.Log is not null) log.Settle(powerLoss);
+            else if (!log.IsCreated || (powerLoss && log.Floor(true) == 0)) _logs.Remove(log);
+            else Assert.Fail($"{log.Partition} is gone");
+        }
     }
 
     private void AppendAndVerify()
