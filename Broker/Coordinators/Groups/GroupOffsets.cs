@@ -1,0 +1,110 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace KBroker.Broker.Coordinators.Groups;
+
+/// <summary>
+/// The offsets of all groups of one shard, and those that open transactions hold back. Changed by replaying records alone, when
+/// they are appended or loaded.
+/// </summary>
+public sealed class GroupOffsets
+{
+    private readonly Dictionary<string, Dictionary<OffsetKey, CommittedOffset>> _committed = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, Dictionary<string, Dictionary<OffsetKey, CommittedOffset>>> _open = [];
+    private readonly Dictionary<(string Group, OffsetKey Key), int> _openKeys = [];
+    private long _sequence;
+
+    /// <summary>The groups that have offsets.</summary>
+    public IReadOnlyCollection<string> Groups => _committed.Keys;
+
+    /// <summary>The offsets of a group; empty without any.</summary>
+    public IReadOnlyDictionary<OffsetKey, CommittedOffset> Of(string group) =>
+        _committed.TryGetValue(group, out Dictionary<OffsetKey, CommittedOffset>? offsets) ? offsets : EmptyOffsets.Instance;
+
+    /// <summary>Finds an offset.</summary>
+    public bool TryGet(string group, OffsetKey key, [NotNullWhen(true)] out CommittedOffset? offset)
+    {
+        offset = null;
+        return _committed.TryGetValue(group, out Dictionary<OffsetKey, CommittedOffset>? offsets) && offsets.TryGetValue(key, out offset);
+    }
+
+    /// <summary>Whether an open transaction is about to change an offset.</summary>
+    public bool IsOpen(string group, OffsetKey key) => _openKeys.ContainsKey((group, key));
+
+    /// <summary>Whether an open transaction is about to change any offset of a group.</summary>
+    public bool HasOpen(string group) => _open.Values.Any(groups => groups.ContainsKey(group));
+
+    /// <summary>Takes over a record of the log.</summary>
+    /// <param name="group">The group.</param>
+    /// <param name="key">The partition.</param>
+    /// <param name="offset">The offset; null deletes it.</param>
+    /// <param name="producerId">The producer of the transaction that the record belongs to; -1 without one.</param>
+    public void Replay(string group, OffsetKey key, CommittedOffset? offset, long producerId = -1)
+    {
+        _sequence++;
+        if (offset is null)
+        {
+            Remove(group, key);
+            return;
+        }
+
+        offset = offset with { Sequence = _sequence };
+        if (producerId < 0)
+        {
+            Get(_committed, group)[key] = offset;
+            return;
+        }
+
+        if (!_open.TryGetValue(producerId, out Dictionary<string, Dictionary<OffsetKey, CommittedOffset>>? groups)) _open[producerId] = groups = new(StringComparer.Ordinal);
+        Dictionary<OffsetKey, CommittedOffset> offsets = Get(groups, group);
+        if (!offsets.ContainsKey(key)) _openKeys[(group, key)] = _openKeys.GetValueOrDefault((group, key)) + 1;
+        offsets[key] = offset;
+    }
+
+    /// <summary>Takes over the end of a transaction: its offsets count, unless a later record has set them meanwhile, or are gone.</summary>
+    public void ReplayEnd(long producerId, bool committed)
+    {
+        if (!_open.Remove(producerId, out Dictionary<string, Dictionary<OffsetKey, CommittedOffset>>? groups)) return;
+        foreach ((string group, Dictionary<OffsetKey, CommittedOffset> offsets) in groups)
+        {
+            foreach ((OffsetKey key, CommittedOffset offset) in offsets)
+            {
+                Close(group, key);
+                if (!committed) continue;
+                Dictionary<OffsetKey, CommittedOffset> all = Get(_committed, group);
+                if (!all.TryGetValue(key, out CommittedOffset? present) || present.Sequence < offset.Sequence) all[key] = offset;
+            }
+        }
+    }
+
+    private void Remove(string group, OffsetKey key)
+    {
+        if (_committed.TryGetValue(group, out Dictionary<OffsetKey, CommittedOffset>? offsets) && offsets.Remove(key) && offsets.Count == 0)
+            _committed.Remove(group);
+        // A deleted offset does not come back by a transaction that was open when it was deleted.
+        foreach ((long producerId, Dictionary<string, Dictionary<OffsetKey, CommittedOffset>> groups) in _open)
+        {
+            if (!groups.TryGetValue(group, out Dictionary<OffsetKey, CommittedOffset>? open) || !open.Remove(key)) continue;
+            Close(group, key);
+            if (open.Count == 0) groups.Remove(group);
+            if (groups.Count == 0) _open.Remove(producerId);
+        }
+    }
+
+    private void Close(string group, OffsetKey key)
+    {
+        int left = _openKeys.GetValueOrDefault((group, key)) - 1;
+        if (left > 0) _openKeys[(group, key)] = left;
+        else _openKeys.Remove((group, key));
+    }
+
+    private static Dictionary<OffsetKey, CommittedOffset> Get(Dictionary<string, Dictionary<OffsetKey, CommittedOffset>> groups, string group)
+    {
+        if (!groups.TryGetValue(group, out Dictionary<OffsetKey, CommittedOffset>? offsets)) groups[group] = offsets = [];
+        return offsets;
+    }
+
+    private static class EmptyOffsets
+    {
+        public static readonly Dictionary<OffsetKey, CommittedOffset> Instance = [];
+    }
+}
