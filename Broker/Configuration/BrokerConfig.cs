@@ -62,6 +62,23 @@ public sealed class BrokerConfig
                 MaxIoBytesPerSecond = values.Double(LogCleanerIoMaxBytesPerSecond),
                 Backoff = values.Milliseconds(LogCleanerBackoffMs),
             });
+        Groups = new(
+            new()
+            {
+                MinSessionTimeoutMs = values.Int(GroupMinSessionTimeoutMs),
+                MaxSessionTimeoutMs = values.Int(GroupMaxSessionTimeoutMs),
+                MaxSize = values.Int(GroupMaxSize),
+                InitialRebalanceDelayMs = values.Int(GroupInitialRebalanceDelayMs),
+                OffsetMetadataMaxBytes = values.Int(OffsetMetadataMaxBytes),
+                OffsetsRetentionMs = values.Int(OffsetsRetentionMinutes) * 60_000L,
+                OffsetsRetentionCheckIntervalMs = values.Long(OffsetsRetentionCheckIntervalMs),
+            },
+            new(
+                Metadata.InternalTopics.ConsumerOffsets,
+                values.Int(OffsetsTopicNumPartitions),
+                values.Short(OffsetsTopicReplicationFactor),
+                values.Int(OffsetsTopicSegmentBytes)),
+            values.Milliseconds(OffsetsCommitTimeoutMs));
         TopicDefaults = new(layers);
     }
 
@@ -85,6 +102,9 @@ public sealed class BrokerConfig
 
     /// <summary>The data directories and their upkeep.</summary>
     public LogDirConfig LogDirs { get; }
+
+    /// <summary>What applies to consumer groups.</summary>
+    public GroupSettings Groups { get; }
 
     /// <summary>The effective settings of topics on this broker.</summary>
     public TopicConfigResolver TopicDefaults { get; }

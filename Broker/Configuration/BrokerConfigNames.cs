@@ -173,4 +173,37 @@ public static class BrokerConfigNames
 
     /// <summary><c>kbroker.shutdown.drain.ms</c>.</summary>
     public const string KBrokerShutdownDrainMs = "kbroker.shutdown.drain.ms";
+
+    /// <summary><c>group.min.session.timeout.ms</c>.</summary>
+    public const string GroupMinSessionTimeoutMs = "group.min.session.timeout.ms";
+
+    /// <summary><c>group.max.session.timeout.ms</c>.</summary>
+    public const string GroupMaxSessionTimeoutMs = "group.max.session.timeout.ms";
+
+    /// <summary><c>group.max.size</c>.</summary>
+    public const string GroupMaxSize = "group.max.size";
+
+    /// <summary><c>group.initial.rebalance.delay.ms</c>.</summary>
+    public const string GroupInitialRebalanceDelayMs = "group.initial.rebalance.delay.ms";
+
+    /// <summary><c>offset.metadata.max.bytes</c>.</summary>
+    public const string OffsetMetadataMaxBytes = "offset.metadata.max.bytes";
+
+    /// <summary><c>offsets.retention.minutes</c>.</summary>
+    public const string OffsetsRetentionMinutes = "offsets.retention.minutes";
+
+    /// <summary><c>offsets.retention.check.interval.ms</c>.</summary>
+    public const string OffsetsRetentionCheckIntervalMs = "offsets.retention.check.interval.ms";
+
+    /// <summary><c>offsets.topic.num.partitions</c>.</summary>
+    public const string OffsetsTopicNumPartitions = "offsets.topic.num.partitions";
+
+    /// <summary><c>offsets.topic.replication.factor</c>.</summary>
+    public const string OffsetsTopicReplicationFactor = "offsets.topic.replication.factor";
+
+    /// <summary><c>offsets.topic.segment.bytes</c>.</summary>
+    public const string OffsetsTopicSegmentBytes = "offsets.topic.segment.bytes";
+
+    /// <summary><c>offsets.commit.timeout.ms</c>.</summary>
+    public const string OffsetsCommitTimeoutMs = "offsets.commit.timeout.ms";
 }

@@ -19,7 +19,7 @@ public static class BrokerConfigs
     private static readonly ConfigValidator BufferSize = RangeValidator.BetweenOr(1, int.MaxValue, -1);
 
     /// <summary>The table.</summary>
-    public static ConfigTable Table { get; } = new(General(), Listeners(), Sockets(), Topics(), Log(), TopicDefaults(), Own());
+    public static ConfigTable Table { get; } = new(General(), Listeners(), Sockets(), Topics(), Log(), TopicDefaults(), Groups(), Own());
 
     /// <summary>Checks one runtime change of a broker setting as AlterConfigs and IncrementalAlterConfigs must (KIP-226).</summary>
     /// <param name="name">The setting.</param>
@@ -133,6 +133,49 @@ public static class BrokerConfigs
         new(FetchMaxBytes, ConfigType.Int, "57671680", "The largest fetch response, in bytes, whatever the client asks for.") { Validator = RangeValidator.AtLeast(1024) },
         new(MaxIncrementalFetchSessionCacheSlots, ConfigType.Int, "1000", "Incremental fetch sessions kept at a time (KIP-227); 0 turns them off.") { Validator = NotNegative },
         new(MaxRequestPartitionSizeLimit, ConfigType.Int, "2000", "The most partitions that one DescribeTopicPartitions response holds (KIP-966).") { Validator = Positive },
+    ];
+
+    private static ConfigDefinition[] Groups() =>
+    [
+        new(GroupMinSessionTimeoutMs, ConfigType.Int, "6000", "The shortest session timeout a member of a classic group may ask for, in milliseconds.") { Validator = NotNegative },
+        new(GroupMaxSessionTimeoutMs, ConfigType.Int, "1800000", "The longest session timeout a member of a classic group may ask for, in milliseconds.") { Validator = NotNegative },
+        new(GroupMaxSize, ConfigType.Int, "2147483647", "Members that one group may have.") { Validator = Positive },
+        new(GroupInitialRebalanceDelayMs, ConfigType.Int, "3000", "Milliseconds that the first rebalance of an empty group waits for more members.") { Validator = NotNegative },
+        new(OffsetMetadataMaxBytes, ConfigType.Int, "4096", "The longest note that may go with a committed offset, in bytes.")
+        {
+            Importance = ConfigImportance.High,
+            Validator = NotNegative,
+        },
+        new(OffsetsRetentionMinutes, ConfigType.Int, "10080", "Minutes for which the offsets of an empty group are kept.")
+        {
+            Importance = ConfigImportance.High,
+            Validator = Positive,
+        },
+        new(OffsetsRetentionCheckIntervalMs, ConfigType.Long, "600000", "Milliseconds between looks for offsets that are no longer kept.")
+        {
+            Importance = ConfigImportance.High,
+            Validator = Positive,
+        },
+        new(OffsetsTopicNumPartitions, ConfigType.Int, "50", "Partitions of __consumer_offsets; they do not change once it exists.")
+        {
+            Importance = ConfigImportance.High,
+            Validator = Positive,
+        },
+        new(OffsetsTopicReplicationFactor, ConfigType.Short, "3", "Replicas of __consumer_offsets, as far as there are brokers when it is made.")
+        {
+            Importance = ConfigImportance.High,
+            Validator = Positive,
+        },
+        new(OffsetsTopicSegmentBytes, ConfigType.Int, "104857600", "segment.bytes of __consumer_offsets.")
+        {
+            Importance = ConfigImportance.High,
+            Validator = Positive,
+        },
+        new(OffsetsCommitTimeoutMs, ConfigType.Int, "5000", "Milliseconds that a commit of offsets may wait for replicas.")
+        {
+            Importance = ConfigImportance.High,
+            Validator = Positive,
+        },
     ];
 
     private static ConfigDefinition[] Topics() =>

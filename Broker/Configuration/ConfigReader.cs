@@ -6,6 +6,8 @@ internal readonly struct ConfigReader(ConfigLayers layers)
 {
     public int Int(string name) => (int)Value(name)!;
 
+    public short Short(string name) => (short)Value(name)!;
+
     public long Long(string name) => (long)Value(name)!;
 
     public double Double(string name) => (double)Value(name)!;

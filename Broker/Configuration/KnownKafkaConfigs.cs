@@ -39,8 +39,7 @@ public static class KnownKafkaConfigs
         group.consumer.max.heartbeat.interval.ms group.consumer.max.session.timeout.ms group.consumer.max.size
         group.consumer.migration.policy group.consumer.min.heartbeat.interval.ms group.consumer.min.session.timeout.ms
         group.consumer.session.timeout.ms group.coordinator.append.linger.ms group.coordinator.new.enable
-        group.coordinator.rebalance.protocols group.coordinator.threads group.initial.rebalance.delay.ms
-        group.max.session.timeout.ms group.max.size group.min.session.timeout.ms group.share.delivery.count.limit
+        group.coordinator.rebalance.protocols group.coordinator.threads         group.share.delivery.count.limit
         group.share.enable group.share.heartbeat.interval.ms group.share.max.groups
         group.share.max.heartbeat.interval.ms group.share.max.record.lock.duration.ms
         group.share.max.session.timeout.ms group.share.max.size group.share.min.heartbeat.interval.ms
@@ -54,11 +53,9 @@ public static class KnownKafkaConfigs
         metadata.log.max.snapshot.interval.ms metadata.log.segment.bytes metadata.log.segment.min.bytes
         metadata.log.segment.ms metadata.max.idle.interval.ms metadata.max.retention.bytes metadata.max.retention.ms
         metric.reporters metrics.num.samples metrics.recording.level metrics.sample.window.ms num.io.threads
-        num.network.threads num.replica.alter.log.dirs.threads num.replica.fetchers offset.metadata.max.bytes
-        offsets.commit.required.acks offsets.commit.timeout.ms offsets.load.buffer.size
-        offsets.retention.check.interval.ms offsets.retention.minutes offsets.topic.compression.codec
-        offsets.topic.num.partitions offsets.topic.replication.factor offsets.topic.segment.bytes
-        password.encoder.cipher.algorithm password.encoder.iterations password.encoder.key.length
+        num.network.threads num.replica.alter.log.dirs.threads num.replica.fetchers         offsets.commit.required.acks offsets.load.buffer.size
+        offsets.topic.compression.codec
+                password.encoder.cipher.algorithm password.encoder.iterations password.encoder.key.length
         password.encoder.keyfactory.algorithm password.encoder.old.secret password.encoder.secret
         principal.builder.class producer.purgatory.purge.interval.requests
         queued.max.requests quota.window.num quota.window.size.seconds remote.fetch.max.wait.ms

@@ -1,5 +1,7 @@
 using KBroker.Broker.Configuration.Alterations;
 using KBroker.Broker.Connections;
+using KBroker.Broker.Coordinators;
+using KBroker.Broker.Coordinators.Groups;
 using KBroker.Broker.Fetching;
 using KBroker.Broker.Handlers;
 using KBroker.Broker.Metadata;
@@ -11,6 +13,7 @@ using KBroker.LogEngine.Directories;
 using KBroker.Protocol.Compression;
 using KBroker.Protocol.Identity;
 using KBroker.Protocol.Records;
+using Microsoft.Extensions.Logging;
 
 namespace KBroker.Broker.Hosting;
 
@@ -20,6 +23,7 @@ internal sealed class BrokerApis : IDisposable
     private readonly CompressionCodecs _codecs;
     private readonly CancellationTokenSource _stopping;
     private readonly Recompressor _recompressor;
+    private readonly GroupCoordinator _groups;
 
     /// <summary>The table that all listeners serve.</summary>
     public required HandlerTable Handlers { get; init; }
@@ -43,6 +47,13 @@ internal sealed class BrokerApis : IDisposable
         var local = new LocalReplicas(self, partitions);
         var deadline = new ControllerDeadline(platform.Time, () => config.Current);
         var alterer = new ConfigAlterer(self, controller, deadline, () => config.Current);
+        ILogger logger = platform.Loggers.CreateLogger<GroupCoordinator>();
+        var loader = new CoordinatorLoader(codecs, logger);
+        var groups = GroupCoordinator.Create(
+            create => new CoordinatorRuntime<GroupShard>(
+                InternalTopics.ConsumerOffsets, partitions, metadata, create, loader, () => config.Current.Groups.CommitTimeout, platform.Time, logger),
+            () => config.Current.Groups.Groups,
+            platform.Time);
         ApiHandler[] handlers =
         [
             new ProduceHandler(partitions, appender, platform.Time),
@@ -60,27 +71,44 @@ internal sealed class BrokerApis : IDisposable
             new IncrementalAlterConfigsHandler(alterer),
             new DescribeClusterHandler(metadata),
             new DescribeTopicPartitionsHandler(metadata, local, () => config.Current),
+            new FindCoordinatorHandler(metadata, new InternalTopicCreator(controller, metadata), () => config.Current),
+            new JoinGroupHandler(groups),
+            new SyncGroupHandler(groups),
+            new HeartbeatHandler(groups),
+            new LeaveGroupHandler(groups),
+            new OffsetCommitHandler(groups, metadata),
+            new OffsetFetchHandler(groups, metadata),
+            new OffsetDeleteHandler(groups, metadata),
+            new ListGroupsHandler(groups),
+            new DescribeGroupsHandler(groups),
+            new DeleteGroupsHandler(groups),
         ];
         string clusterId = metadata.Current.ClusterId;
-        return new BrokerApis(codecs, recompressor, stopping)
+        return new BrokerApis(codecs, recompressor, groups, stopping)
         {
             Handlers = HandlerTable.Create(handlers, served => new ApiVersionsHandler(served, clusterId, self.Value)),
         };
     }
 
-    private BrokerApis(CompressionCodecs codecs, Recompressor recompressor, CancellationTokenSource stopping)
+    private BrokerApis(CompressionCodecs codecs, Recompressor recompressor, GroupCoordinator groups, CancellationTokenSource stopping)
     {
         _stopping = stopping;
         _codecs = codecs;
         _recompressor = recompressor;
+        _groups = groups;
     }
 
     /// <summary>Answers requests that wait for something to happen: the broker stops.</summary>
-    public Task StopWaitingAsync() => _stopping.CancelAsync();
+    public Task StopWaitingAsync()
+    {
+        _groups.Dispose();
+        return _stopping.CancelAsync();
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _groups.Dispose();
         _stopping.Dispose();
         _codecs.Dispose();
         _recompressor.Dispose();

@@ -25,4 +25,7 @@ public static class AuthorizedOperations
 
     /// <summary>All operations on a topic.</summary>
     public const int AllOnTopic = Read | Write | Create | Delete | Alter | Describe | DescribeConfigs | AlterConfigs;
+
+    /// <summary>All operations on a group.</summary>
+    public const int AllOnGroup = Read | Delete | Describe;
 }

@@ -12,7 +12,7 @@ namespace KBroker.Broker.Coordinators.Groups;
 /// Offsets change only by <see cref="Replay"/>, right after their records are appended; whoever reads them is answered once everything
 /// appended is committed, so that nobody acts on an offset that could be lost.
 /// </remarks>
-public sealed class GroupShard
+public sealed class GroupShard : ICoordinatorMachine
 {
     private const int ForgetAtOnce = 1_000;
 
@@ -44,7 +44,7 @@ public sealed class GroupShard
     /// <summary>Takes over a record of the log.</summary>
     /// <param name="record">The record. Kinds that are not known are passed over: they are a later version's.</param>
     /// <param name="producerId">The producer of the transaction it belongs to; -1 without one.</param>
-    public void Replay(in CoordinatorRecord record, long producerId = -1)
+    public void Replay(in CoordinatorRecord record, long producerId)
     {
         switch (GroupRecordReader.Read(record))
         {

@@ -1,0 +1,106 @@
+using KBroker.Protocol;
+using KBroker.Protocol.Messages;
+
+namespace KBroker.Broker.Coordinators.Groups;
+
+/// <summary>
+/// The groups that this broker coordinates, for handlers: finds the shard of a group, has it do the work and gives the answer, or
+/// says that another broker is asked, or that this one still loads.
+/// </summary>
+public sealed class GroupCoordinator : IDisposable
+{
+    private readonly CoordinatorRuntime<GroupShard> _runtime;
+
+    internal GroupCoordinator(CoordinatorRuntime<GroupShard> runtime) => _runtime = runtime;
+
+    /// <summary>JoinGroup. See <see cref="ClassicGroup.Join"/>.</summary>
+    public Task<JoinGroupResponse> JoinAsync(string groupId, GroupJoin join) => groupId.Length == 0
+        ? Task.FromResult(ClassicMember.JoinRefused(join.MemberId, ErrorCode.InvalidGroupId))
+        : Ask<JoinGroupResponse>(groupId, (shard, reply) => shard.Join(groupId, join, reply), error => ClassicMember.JoinRefused(join.MemberId, error));
+
+    /// <summary>SyncGroup. See <see cref="ClassicGroup.Sync"/>.</summary>
+    public Task<SyncGroupResponse> SyncAsync(string groupId, GroupSync sync) => groupId.Length == 0
+        ? Task.FromResult(ClassicMember.SyncRefused(ErrorCode.InvalidGroupId))
+        : Ask<SyncGroupResponse>(groupId, (shard, reply) => shard.Sync(groupId, sync, reply), error => ClassicMember.SyncRefused(error));
+
+    /// <summary>Heartbeat. See <see cref="ClassicGroup.Heartbeat"/>.</summary>
+    public Task<ErrorCode> HeartbeatAsync(string groupId, string memberId, string? instanceId, int generationId) => groupId.Length == 0
+        ? Task.FromResult(ErrorCode.InvalidGroupId)
+        : Ask<ErrorCode>(
+            groupId,
+            (shard, reply) => reply(shard.Heartbeat(groupId, memberId, instanceId, generationId)),
+            // A member that only shows that it lives need not know of the load.
+            error => error == ErrorCode.CoordinatorLoadInProgress ? ErrorCode.None : error);
+
+    /// <summary>LeaveGroup. See <see cref="ClassicGroup.Leave"/>.</summary>
+    /// <returns>An error for the whole, or one for each who leaves.</returns>
+    public Task<(ErrorCode Error, ErrorCode[] Errors)> LeaveAsync(string groupId, IReadOnlyList<GroupLeaver> leavers) => groupId.Length == 0
+        ? Task.FromResult((ErrorCode.InvalidGroupId, Array.Empty<ErrorCode>()))
+        : Ask<(ErrorCode, ErrorCode[])>(groupId, (shard, reply) => reply((ErrorCode.None, shard.Leave(groupId, leavers))), error => (error, []));
+
+    /// <summary>OffsetCommit. See <see cref="GroupShard.Commit"/>.</summary>
+    /// <returns>One error for each offset, in their order.</returns>
+    public Task<ErrorCode[]> CommitAsync(string groupId, OffsetCommitter committer, long retentionMs, IReadOnlyList<OffsetToCommit> offsets) =>
+        Ask<ErrorCode[]>(
+            groupId,
+            (shard, reply) => shard.Commit(groupId, committer, retentionMs, offsets, reply),
+            error => [.. Enumerable.Repeat(error, offsets.Count)]);
+
+    /// <summary>OffsetFetch. See <see cref="GroupShard.Fetch"/>.</summary>
+    public Task<(ErrorCode Error, IReadOnlyList<FetchedOffset> Offsets)> FetchAsync(string groupId, IReadOnlyList<OffsetKey>? keys, bool requireStable) =>
+        Ask<(ErrorCode, IReadOnlyList<FetchedOffset>)>(
+            groupId, (shard, reply) => shard.Fetch(groupId, keys, requireStable, (error, offsets) => reply((error, offsets))), error => (error, []));
+
+    /// <summary>OffsetDelete. See <see cref="GroupShard.DeleteOffsets"/>.</summary>
+    public Task<(ErrorCode Error, ErrorCode[] Errors)> DeleteOffsetsAsync(string groupId, IReadOnlyList<OffsetKey> keys) => groupId.Length == 0
+        ? Task.FromResult((ErrorCode.InvalidGroupId, Array.Empty<ErrorCode>()))
+        : Ask<(ErrorCode, ErrorCode[])>(
+            groupId, (shard, reply) => shard.DeleteOffsets(groupId, keys, (error, errors) => reply((error, errors))), error => (error, []));
+
+    /// <summary>DeleteGroups, for one group. See <see cref="GroupShard.Delete"/>.</summary>
+    public Task<ErrorCode> DeleteAsync(string groupId) =>
+        Ask<ErrorCode>(groupId, (shard, reply) => shard.Delete(groupId, reply), static error => error);
+
+    /// <summary>DescribeGroups, for one group.</summary>
+    public Task<DescribeGroupsResponse.DescribedGroup> DescribeAsync(string groupId) => Ask<DescribeGroupsResponse.DescribedGroup>(
+        groupId,
+        (shard, reply) => reply(shard.TryGet(groupId, out ClassicGroup? group) ? GroupDescription.Of(group) : GroupDescription.Unknown(groupId)),
+        error => GroupDescription.Failed(groupId, error));
+
+    /// <summary>ListGroups: what all shards here hold. The error says that some could not be asked; the others' groups are told all the same.</summary>
+    public async Task<(ErrorCode Error, IReadOnlyList<ListGroupsResponse.ListedGroup> Groups)> ListAsync()
+    {
+        var asked = new List<Task<(ErrorCode Error, List<ListGroupsResponse.ListedGroup> Groups)>>();
+        foreach (CoordinatorShard<GroupShard> shard in _runtime.Shards)
+        {
+            var answer = new TaskCompletionSource<(ErrorCode, List<ListGroupsResponse.ListedGroup>)>(TaskCreationOptions.RunContinuationsAsynchronously);
+            shard.Run(
+                groups => answer.TrySetResult((ErrorCode.None, [.. groups.Groups.Select(GroupDescription.Listed)])),
+                error => answer.TrySetResult((error, [])));
+            asked.Add(answer.Task);
+        }
+
+        (ErrorCode Error, List<ListGroupsResponse.ListedGroup> Groups)[] answers = await Task.WhenAll(asked).ConfigureAwait(false);
+        // A shard that moved away meanwhile is another broker's to tell.
+        ErrorCode loading = answers.Any(answer => answer.Error == ErrorCode.CoordinatorLoadInProgress) ? ErrorCode.CoordinatorLoadInProgress : ErrorCode.None;
+        return (loading, [.. answers.SelectMany(answer => answer.Groups)]);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _runtime.Dispose();
+
+    internal static GroupCoordinator Create(
+        Func<Func<ICoordinatorLog, CoordinatorTimers, GroupShard>, CoordinatorRuntime<GroupShard>> runtime, Func<GroupConfig> config, TimeProvider time) =>
+        new(runtime((log, timers) => new GroupShard(
+            new GroupServices(log, timers, config, () => time.GetUtcNow().ToUnixTimeMilliseconds(), Guid.NewGuid))));
+
+    private Task<TAnswer> Ask<TAnswer>(string groupId, Action<GroupShard, Action<TAnswer>> work, Func<ErrorCode, TAnswer> refused)
+    {
+        var answer = new TaskCompletionSource<TAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _runtime.Run(
+            groupId,
+            shard => work(shard, response => answer.TrySetResult(response)),
+            error => answer.TrySetResult(refused(error)));
+        return answer.Task;
+    }
+}
