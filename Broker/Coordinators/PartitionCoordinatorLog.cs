@@ -1,4 +1,5 @@
 using KBroker.Broker.Partitions;
+using KBroker.LogEngine.Producers;
 using KBroker.Protocol;
 using KBroker.Protocol.Identity;
 using KBroker.Protocol.Records;
@@ -43,7 +44,7 @@ internal sealed class PartitionCoordinatorLog : ICoordinatorLog, IProgressWaiter
         long now = _time.GetUtcNow().ToUnixTimeMilliseconds();
         _builder.Reset(new RecordBatchOptions());
         foreach (CoordinatorRecord record in records) _builder.Append(now, record.Key, record.Value);
-        PartitionAppendResult result = _partition.AppendAsLeader(_builder.ToArray(), allReplicas: true);
+        PartitionAppendResult result = _partition.AppendAsLeader(_builder.ToArray(), allReplicas: true, AppendOrigin.Coordinator);
         if (result.Error == ErrorCode.None) _endOffset = result.NextOffset;
         return ForClients(result.Error);
     }

@@ -73,7 +73,7 @@ public sealed class FindCoordinatorHandler : ApiHandler<FindCoordinatorRequest>
         if (error != ErrorCode.None) return Failed(key, error, null);
         if (!view.Image.TryGetTopic(_config().Groups.OffsetsTopic.Name, out TopicImage? topic)) return Failed(key, ErrorCode.CoordinatorNotAvailable, null);
         int partition = CoordinatorKey.PartitionFor(key, topic.Partitions.Length);
-        int leader = view.Describe(topic.Partitions[partition]).LeaderId;
+        int leader = view.Describe(topic, topic.Partitions[partition]).LeaderId;
         foreach ((BrokerRegistration broker, BrokerEndpoint endpoint) in view.Brokers)
         {
             if (broker.Id.Value == leader)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using KBroker.LogEngine;
 using KBroker.LogEngine.Directories;
 using KBroker.LogEngine.Epochs;
+using KBroker.LogEngine.Producers;
 using KBroker.LogEngine.Storage;
 using KBroker.Protocol;
 using KBroker.Protocol.Identity;
@@ -142,7 +143,10 @@ public sealed class Partition
     /// Appends one validated batch as leader; one that its producer has sent before is answered as the first time. With <paramref name="allReplicas"/> the append is refused unless enough replicas
     /// are in sync. When it may be acknowledged, <see cref="Acknowledgement"/> says.
     /// </summary>
-    public PartitionAppendResult AppendAsLeader(Span<byte> batch, bool allReplicas)
+    /// <param name="batch">The batch.</param>
+    /// <param name="allReplicas">Whether acks=all is asked for.</param>
+    /// <param name="origin">Who writes. A disk that runs short of space refuses clients first.</param>
+    public PartitionAppendResult AppendAsLeader(Span<byte> batch, bool allReplicas, AppendOrigin origin = AppendOrigin.Client)
     {
         LogAppendResult appended;
         long shown = 0;
@@ -152,7 +156,7 @@ public sealed class Partition
             {
                 PartitionLeadership leadership = _leadership;
                 if (leadership.Role != PartitionRole.Leader) return PartitionAppendResult.Failed(ErrorOf(leadership.Role));
-                if (Log.SpaceLevel != DiskSpaceLevel.Ample)
+                if (origin == AppendOrigin.Client && Log.SpaceLevel != DiskSpaceLevel.Ample)
                     return PartitionAppendResult.Failed(ErrorCode.KafkaStorageError, NoRoom);
                 if (allReplicas && leadership.InSyncReplicas.Length < _settings.MinInSyncReplicas)
                 {
@@ -161,7 +165,7 @@ public sealed class Partition
                         $"The size of the current ISR ({leadership.InSyncReplicas.Length}) is insufficient to satisfy the min.isr requirement of {_settings.MinInSyncReplicas} for partition {TopicPartition}.");
                 }
 
-                appended = Log.AppendAsLeader(batch, leadership.LeaderEpoch);
+                appended = Log.AppendAsLeader(batch, leadership.LeaderEpoch, origin);
                 if (appended.Status == AppendStatus.Appended)
                 {
                     _hiddenBytes += batch.Length;

@@ -74,10 +74,14 @@ public sealed class ClassicGroupTests
         var rig = new GroupRig();
         string first = rig.StableMember();
         Answer<JoinGroupResponse> second = rig.Join(session: 60_000);
-        rig.Advance(29_000);
-        rig.Heartbeat(first, 1);
+        for (int i = 0; i < 3; i++)
+        {
+            rig.Advance(9_000);
+            Assert.Equal(ErrorCode.RebalanceInProgress, rig.Heartbeat(first, 1));
+        }
+
         Assert.False(second.IsThere);
-        rig.Advance(1_001);
+        rig.Advance(3_001);
         Assert.Equal((2, second.Value.MemberId), (second.Value.GenerationId, second.Value.Leader));
         Assert.Equal(ErrorCode.UnknownMemberId, rig.Heartbeat(first, 2));
     }
@@ -93,6 +97,18 @@ public sealed class ClassicGroupTests
         Assert.Equal([2], early.Value.Assignment);
         // One that asks late, or again, is told the same.
         Assert.Equal([2], rig.Sync(follower, 2).Value.Assignment);
+    }
+
+    [Fact]
+    public void Sync_OtherGenerationOrProtocol_IsRefused()
+    {
+        var rig = new GroupRig();
+        string member = rig.StableMember();
+        Assert.Equal(ErrorCode.IllegalGeneration, rig.Sync(member, 0).Value.ErrorCode);
+        Assert.Equal(ErrorCode.IllegalGeneration, rig.Sync(member, 2).Value.ErrorCode);
+        var answer = new Answer<SyncGroupResponse>();
+        rig.Shard.Sync("g", new GroupSync(member, null, 1, "consumer", "roundrobin", []), answer.Set);
+        Assert.Equal(ErrorCode.InconsistentGroupProtocol, answer.Value.ErrorCode);
     }
 
     [Fact]
