@@ -47,6 +47,9 @@ internal sealed class ClientScript(string interpreter, string file)
         return RecordFrames.Read(await RunAsync(broker, "consume", new { topic, start, settings }));
     }
 
+    public async Task<List<ClientRecord>> ConsumeInGroupAsync(BrokerProcess broker, string topic, string group, int count) =>
+        RecordFrames.Read(await RunAsync(broker, "group", new { topic, group, count }));
+
     public async Task<PartitionOffsets> OffsetsAsync(BrokerProcess broker, string topic, int partition, long[] times)
     {
         List<JsonNode> answer = await RunForJsonAsync(broker, "offsets", new { topic, partition, times });

@@ -4,13 +4,11 @@ using KBroker.Compat.Tests.Harness;
 namespace KBroker.Compat.Tests.Clients;
 
 /// <summary>Confluent.Kafka, the client of .NET programs.</summary>
-internal sealed class Dotnet : IConsumerClient, IOffsetsClient, IProducerClient
+internal sealed class Dotnet : IConsumerClient, IGroupClient, IOffsetsClient, IProducerClient
 {
     private static readonly TimeSpan CallLimit = TimeSpan.FromSeconds(30);
 
     public IReadOnlyList<string> Codecs { get; } = ["none", "gzip", "snappy", "lz4", "zstd"];
-
-    public IReadOnlyList<string> TimidCodecs { get; } = ["lz4"];
 
     public static ProducerConfig ProducerConfig(BrokerProcess broker) => new()
     {
@@ -56,6 +54,36 @@ internal sealed class Dotnet : IConsumerClient, IOffsetsClient, IProducerClient
 
     public Task<List<ClientRecord>> ConsumeAsync(BrokerProcess broker, string topic, ReadFrom from = default, int? maxPartitionFetchBytes = null) =>
         Task.Run(() => Consume(broker, topic, from, maxPartitionFetchBytes));
+
+    /// <summary>A member of a group, which has subscribed to a topic and commits when it is told to.</summary>
+    public static IConsumer<byte[]?, byte[]?> NewMember(
+        BrokerProcess broker, string topic, string group, PartitionAssignmentStrategy strategy = PartitionAssignmentStrategy.Range, string? instance = null)
+    {
+        IConsumer<byte[]?, byte[]?> consumer = new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig
+        {
+            BootstrapServers = broker.Bootstrap,
+            GroupId = group,
+            GroupInstanceId = instance,
+            EnableAutoCommit = false,
+            AutoOffsetReset = AutoOffsetReset.Earliest,
+            PartitionAssignmentStrategy = strategy,
+            SessionTimeoutMs = 6_000,
+            HeartbeatIntervalMs = 500,
+        }).SetLogHandler((_, _) => { }).Build();
+        consumer.Subscribe(topic);
+        return consumer;
+    }
+
+    public Task<List<ClientRecord>> ConsumeInGroupAsync(BrokerProcess broker, string topic, string group, int count) => Task.Run(() =>
+    {
+        using IConsumer<byte[]?, byte[]?> consumer = NewMember(broker, topic, group);
+        var records = new List<ClientRecord>();
+        while (records.Count < count)
+            records.Add(ToRecord(consumer.Consume(CallLimit) ?? throw new TimeoutException($"Nothing came for {CallLimit}. The broker said:\n{broker.Output}")));
+        consumer.Commit();
+        consumer.Close();
+        return records;
+    });
 
     public Task<PartitionOffsets> OffsetsAsync(BrokerProcess broker, string topic, int partition, params long[] times) => Task.Run(() =>
     {

@@ -8,12 +8,6 @@ internal interface IProducerClient
     /// <summary>The codecs it can compress with, by Kafka's names.</summary>
     IReadOnlyList<string> Codecs { get; }
 
-    /// <summary>
-    /// Codecs it uses only where it believes the broker able: librdkafka takes the lack of FindCoordinator for the lack of LZ4, and then
-    /// sends uncompressed.
-    /// </summary>
-    IReadOnlyList<string> TimidCodecs => [];
-
     /// <summary>Whether it can send records without key and value, and headers without value.</summary>
     bool SendsAllNulls => true;
 

@@ -5,7 +5,7 @@ using KBroker.Compat.Tests.Harness;
 namespace KBroker.Compat.Tests.Clients;
 
 /// <summary>kcat, which is librdkafka on the command line.</summary>
-internal sealed class Kcat : IConsumerClient, IOffsetsClient, IProducerClient
+internal sealed class Kcat : IConsumerClient, IGroupClient, IOffsetsClient, IProducerClient
 {
     private const string Program = "kcat";
 
@@ -13,8 +13,6 @@ internal sealed class Kcat : IConsumerClient, IOffsetsClient, IProducerClient
     private const string Format = "%p %o %T %K %S %h\n%k%s\n";
 
     public IReadOnlyList<string> Codecs { get; } = ["none", "gzip", "snappy", "lz4", "zstd"];
-
-    public IReadOnlyList<string> TimidCodecs { get; } = ["lz4"];
 
     public async Task<List<ClientRecord>> ConsumeAsync(BrokerProcess broker, string topic, ReadFrom from = default, int? maxPartitionFetchBytes = null)
     {
@@ -28,6 +26,10 @@ internal sealed class Kcat : IConsumerClient, IOffsetsClient, IProducerClient
         if (maxPartitionFetchBytes is { } bytes) arguments.AddRange(["-X", $"fetch.message.max.bytes={bytes}"]);
         return Parse(await ClientProcess.RunAsync(Program, arguments));
     }
+
+    public async Task<List<ClientRecord>> ConsumeInGroupAsync(BrokerProcess broker, string topic, string group, int count) => Parse(await ClientProcess.RunAsync(
+        Program,
+        ["-b", broker.Bootstrap, "-G", group, "-c", count.ToString(CultureInfo.InvariantCulture), "-q", "-X", "auto.offset.reset=earliest", "-f", Format, topic]));
 
     public async Task<PartitionOffsets> OffsetsAsync(BrokerProcess broker, string topic, int partition, params long[] times)
     {

@@ -3,13 +3,11 @@ using KBroker.Compat.Tests.Harness;
 namespace KBroker.Compat.Tests.Clients;
 
 /// <summary>python3-confluent-kafka: librdkafka through Python.</summary>
-internal sealed class PythonConfluent : IConsumerClient, IOffsetsClient, IProducerClient
+internal sealed class PythonConfluent : IConsumerClient, IGroupClient, IOffsetsClient, IProducerClient
 {
     private readonly ClientScript _script = ClientScript.Python("python_confluent.py");
 
     public IReadOnlyList<string> Codecs { get; } = ["none", "gzip", "snappy", "lz4", "zstd"];
-
-    public IReadOnlyList<string> TimidCodecs { get; } = ["lz4"];
 
     public Task<List<ClientRecord>> ConsumeAsync(BrokerProcess broker, string topic, ReadFrom from = default, int? maxPartitionFetchBytes = null)
     {
@@ -17,6 +15,9 @@ internal sealed class PythonConfluent : IConsumerClient, IOffsetsClient, IProduc
         if (maxPartitionFetchBytes is { } bytes) settings["max.partition.fetch.bytes"] = bytes;
         return _script.ConsumeAsync(broker, topic, from, settings);
     }
+
+    public Task<List<ClientRecord>> ConsumeInGroupAsync(BrokerProcess broker, string topic, string group, int count) =>
+        _script.ConsumeInGroupAsync(broker, topic, group, count);
 
     public Task<PartitionOffsets> OffsetsAsync(BrokerProcess broker, string topic, int partition, params long[] times) =>
         _script.OffsetsAsync(broker, topic, partition, times);

@@ -3,7 +3,7 @@ using KBroker.Compat.Tests.Harness;
 namespace KBroker.Compat.Tests.Clients;
 
 /// <summary>python3-kafka: a client in Python that shares no code with librdkafka.</summary>
-internal sealed class PythonKafka : IConsumerClient, IOffsetsClient, IProducerClient
+internal sealed class PythonKafka : IConsumerClient, IGroupClient, IOffsetsClient, IProducerClient
 {
     private readonly ClientScript _script = ClientScript.Python("python_kafka.py");
 
@@ -17,6 +17,9 @@ internal sealed class PythonKafka : IConsumerClient, IOffsetsClient, IProducerCl
         if (maxPartitionFetchBytes is { } bytes) settings["max_partition_fetch_bytes"] = bytes;
         return _script.ConsumeAsync(broker, topic, from, settings);
     }
+
+    public Task<List<ClientRecord>> ConsumeInGroupAsync(BrokerProcess broker, string topic, string group, int count) =>
+        _script.ConsumeInGroupAsync(broker, topic, group, count);
 
     public Task<PartitionOffsets> OffsetsAsync(BrokerProcess broker, string topic, int partition, params long[] times) =>
         _script.OffsetsAsync(broker, topic, partition, times);

@@ -35,7 +35,7 @@ public sealed class SharedBroker : IAsyncLifetime
     ];
 
     async Task IAsyncLifetime.InitializeAsync() => Broker = await BrokerProcess.StartAsync(
-        $"message.max.bytes={LargestRequest}", "num.partitions=1", "auto.create.topics.enable=true", "log.retention.ms=-1");
+        $"message.max.bytes={LargestRequest}", "num.partitions=1", "group.initial.rebalance.delay.ms=0", "auto.create.topics.enable=true", "log.retention.ms=-1");
 
     async Task IAsyncLifetime.DisposeAsync()
     {

@@ -19,4 +19,25 @@ function* read(fd = 0) {
   }
 }
 
-module.exports = { read };
+function write(record, fd = 1) {
+  const parts = [];
+  const int = value => { const b = Buffer.alloc(4); b.writeInt32BE(value); parts.push(b); };
+  const long = value => { const b = Buffer.alloc(8); b.writeBigInt64BE(BigInt(value)); parts.push(b); };
+  const bytes = value => {
+    int(value === null ? -1 : value.length);
+    if (value !== null) parts.push(value);
+  };
+  int(record.partition);
+  long(record.offset);
+  long(record.timestamp);
+  bytes(record.key);
+  bytes(record.value);
+  int(record.headers.length);
+  for (const [name, value] of record.headers) {
+    bytes(Buffer.from(name));
+    bytes(value === null ? null : Buffer.from(value));
+  }
+  fs.writeSync(fd, Buffer.concat(parts));
+}
+
+module.exports = { read, write };

@@ -30,6 +30,34 @@ const commands = {
     await producer.disconnect();
   },
 
+  async group() {
+    const consumer = kafka.consumer({ groupId: given.group, sessionTimeout: 6000, heartbeatInterval: 500 });
+    await consumer.connect();
+    await consumer.subscribe({ topic: given.topic, fromBeginning: true });
+    let left = given.count;
+    await new Promise((resolve, reject) => {
+      consumer.on(consumer.events.CRASH, event => reject(event.payload.error));
+      consumer.run({
+        autoCommit: false,
+        eachMessage: async ({ topic, partition, message }) => {
+          if (left === 0) return;
+          frames.write({
+            partition,
+            offset: Number(message.offset),
+            timestamp: Number(message.timestamp),
+            key: message.key,
+            value: message.value,
+            headers: Object.entries(message.headers ?? {}),
+          });
+          await consumer.commitOffsets([{ topic, partition, offset: String(Number(message.offset) + 1) }]);
+          left -= 1;
+          if (left === 0) resolve();
+        },
+      }).catch(reject);
+    });
+    await consumer.disconnect();
+  },
+
   async offsets() {
     const admin = kafka.admin();
     await admin.connect();

@@ -72,6 +72,21 @@ def consume(bootstrap, arguments):
     consumer.close()
 
 
+def group(bootstrap, arguments):
+    consumer = new_consumer(bootstrap, {"group.id": arguments["group"], "auto.offset.reset": "earliest"})
+    consumer.subscribe([arguments["topic"]])
+    left = arguments["count"]
+    while left > 0:
+        for message in consumer.consume(left, timeout=1):
+            if message.error() is not None:
+                raise KafkaException(message.error())
+            frames.write(frames.Record(
+                message.partition(), message.offset(), message.timestamp()[1], message.key(), message.value(), message.headers() or []))
+            left -= 1
+    consumer.commit(asynchronous=False)
+    consumer.close()
+
+
 def offsets(bootstrap, arguments):
     consumer = new_consumer(bootstrap, {})
     topic, partition = arguments["topic"], arguments["partition"]

@@ -58,6 +58,19 @@ def consume(bootstrap, arguments):
     consumer.close()
 
 
+def group(bootstrap, arguments):
+    consumer = KafkaConsumer(
+        arguments["topic"], bootstrap_servers=bootstrap, group_id=arguments["group"], enable_auto_commit=False, auto_offset_reset="earliest")
+    left = arguments["count"]
+    while left > 0:
+        for records in consumer.poll(timeout_ms=1000, max_records=left).values():
+            for record in records:
+                frames.write(frames.Record(record.partition, record.offset, record.timestamp, record.key, record.value, record.headers))
+                left -= 1
+    consumer.commit()
+    consumer.close()
+
+
 def offsets(bootstrap, arguments):
     consumer = KafkaConsumer(bootstrap_servers=bootstrap)
     partition = TopicPartition(arguments["topic"], arguments["partition"])
