@@ -16,6 +16,7 @@ public static class BrokerConfigLoader
         var settings = new Dictionary<string, ConfigSetting>(StringComparer.Ordinal);
 
         if (input.File is { } path) ReadFile(path, settings, errors, warnings);
+        else AddDefaultsWithoutFile(settings);
         foreach (ConfigSetting setting in EnvironmentSettings.From(input.Environment)) settings[setting.Name] = setting;
         foreach (string text in input.Overrides) ReadOverride(text, settings, errors);
 
@@ -33,6 +34,10 @@ public static class BrokerConfigLoader
         warnings.AddRange(content.Warnings);
         foreach (PropertiesEntry entry in content.Entries) settings[entry.Key] = new(entry.Key, entry.Value, $"{path}:{entry.Line}");
     }
+
+    /// <summary>What suits a first try better than Kafka's defaults, as the configuration file that comes with Kafka has it too.</summary>
+    private static void AddDefaultsWithoutFile(Dictionary<string, ConfigSetting> settings) =>
+        settings[BrokerConfigNames.GroupInitialRebalanceDelayMs] = new(BrokerConfigNames.GroupInitialRebalanceDelayMs, "0", "without a configuration file");
 
     private static void ReadOverride(string text, Dictionary<string, ConfigSetting> settings, List<ConfigProblem> errors)
     {

@@ -139,7 +139,7 @@ public static class BrokerConfigs
     [
         new(GroupMinSessionTimeoutMs, ConfigType.Int, "6000", "The shortest session timeout a member of a classic group may ask for, in milliseconds.") { Validator = NotNegative },
         new(GroupMaxSessionTimeoutMs, ConfigType.Int, "1800000", "The longest session timeout a member of a classic group may ask for, in milliseconds.") { Validator = NotNegative },
-        new(GroupMaxSize, ConfigType.Int, "2147483647", "Members that one group may have.") { Validator = Positive },
+        new(GroupMaxSize, ConfigType.Int, "10000", "Members that one group may have, ids that were given out and not used yet among them.") { Validator = Positive },
         new(GroupInitialRebalanceDelayMs, ConfigType.Int, "3000", "Milliseconds that the first rebalance of an empty group waits for more members.") { Validator = NotNegative },
         new(OffsetMetadataMaxBytes, ConfigType.Int, "4096", "The longest note that may go with a committed offset, in bytes.")
         {

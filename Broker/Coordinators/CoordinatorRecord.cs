@@ -10,6 +10,8 @@ namespace KBroker.Broker.Coordinators;
 /// <param name="Value">The bytes of the value; null deletes what the key stands for.</param>
 public readonly record struct CoordinatorRecord(byte[] Key, byte[]? Value)
 {
+    private const int LongestString = short.MaxValue - 64;
+
     /// <summary>A record that sets a value.</summary>
     /// <param name="keyKind">The number of the key's kind.</param>
     /// <param name="key">The key; keys have one version, 0.</param>
@@ -26,6 +28,10 @@ public readonly record struct CoordinatorRecord(byte[] Key, byte[]? Value)
 
     /// <summary>The size in the log, about, in bytes.</summary>
     public int Size => Key.Length + (Value?.Length ?? 0);
+
+    /// <summary>Whether a string fits into a record, with room for what may be put before or behind it.</summary>
+    public static bool FitsString(string? text) =>
+        text is null || (text.Length <= LongestString && System.Text.Encoding.UTF8.GetByteCount(text) <= LongestString);
 
     private static byte[] Encode(short prefix, WireStruct body, short version)
     {

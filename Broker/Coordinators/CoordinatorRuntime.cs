@@ -3,7 +3,6 @@ using KBroker.Broker.Partitions;
 using KBroker.Controller.Metadata;
 using KBroker.Protocol;
 using KBroker.Protocol.Identity;
-using Microsoft.Extensions.Logging;
 
 namespace KBroker.Broker.Coordinators;
 
@@ -18,11 +17,7 @@ internal sealed class CoordinatorRuntime<TMachine> : IDisposable
     private readonly string _topic;
     private readonly PartitionRegistry _partitions;
     private readonly MetadataFeed _metadata;
-    private readonly Func<ICoordinatorLog, CoordinatorTimers, TMachine> _create;
-    private readonly CoordinatorLoader _loader;
-    private readonly Func<TimeSpan> _commitTimeout;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
+    private readonly CoordinatorShardFactory<TMachine> _factory;
     private readonly ConcurrentDictionary<int, CoordinatorShard<TMachine>> _shards = new();
     private readonly Lock _changing = new();
     private readonly IDisposable _subscription;
@@ -31,29 +26,13 @@ internal sealed class CoordinatorRuntime<TMachine> : IDisposable
     /// <param name="topic">The internal topic.</param>
     /// <param name="partitions">The replicas here, changed before the metadata is told of here.</param>
     /// <param name="metadata">Who leads what.</param>
-    /// <param name="create">Makes an empty machine.</param>
-    /// <param name="loader">Fills it.</param>
-    /// <param name="commitTimeout">How long a commit may wait for replicas.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="logger">Hears of loads and bugs.</param>
-    public CoordinatorRuntime(
-        string topic,
-        PartitionRegistry partitions,
-        MetadataFeed metadata,
-        Func<ICoordinatorLog, CoordinatorTimers, TMachine> create,
-        CoordinatorLoader loader,
-        Func<TimeSpan> commitTimeout,
-        TimeProvider time,
-        ILogger logger)
+    /// <param name="factory">Makes shards.</param>
+    public CoordinatorRuntime(string topic, PartitionRegistry partitions, MetadataFeed metadata, CoordinatorShardFactory<TMachine> factory)
     {
         _topic = topic;
         _partitions = partitions;
         _metadata = metadata;
-        _create = create;
-        _loader = loader;
-        _commitTimeout = commitTimeout;
-        _time = time;
-        _logger = logger;
+        _factory = factory;
         _subscription = metadata.Subscribe(_ => Follow());
     }
 
@@ -111,7 +90,7 @@ internal sealed class CoordinatorRuntime<TMachine> : IDisposable
             foreach ((int number, Partition partition) in topic.Partitions)
             {
                 if (_shards.ContainsKey(number) || !Leads(partition, out LeaderEpoch epoch)) continue;
-                var shard = new CoordinatorShard<TMachine>(partition, epoch, _create, _loader, _commitTimeout(), _time, _logger);
+                CoordinatorShard<TMachine> shard = _factory.Create(partition, epoch);
                 _shards[number] = shard;
                 shard.Load();
             }

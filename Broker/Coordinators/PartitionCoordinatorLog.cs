@@ -17,6 +17,7 @@ internal sealed class PartitionCoordinatorLog : ICoordinatorLog, IProgressWaiter
     private readonly RecordBatchBuilder _builder = new(new RecordBatchOptions());
     private readonly Queue<Waiting> _waiting = new();
     private long _endOffset;
+    private bool _anyWaits;
 
     /// <param name="partition">The partition.</param>
     /// <param name="epoch">The term: what another leader writes is not this coordinator's.</param>
@@ -58,6 +59,9 @@ internal sealed class PartitionCoordinatorLog : ICoordinatorLog, IProgressWaiter
             return;
         }
 
+        _anyWaits = true;
+        // What moves from here on sees the mark; what moved before, Settle sees.
+        Interlocked.MemoryBarrier();
         _waiting.Enqueue(new Waiting(_endOffset, _time.GetTimestamp() + (long)(_commitTimeout.TotalSeconds * _time.TimestampFrequency), then));
         Settle();
     }
@@ -75,6 +79,8 @@ internal sealed class PartitionCoordinatorLog : ICoordinatorLog, IProgressWaiter
             _waiting.Dequeue();
             oldest.Then(error);
         }
+
+        _anyWaits = false;
     }
 
     /// <summary>Gives up what waits, on the loop: the term is over.</summary>
@@ -84,7 +90,11 @@ internal sealed class PartitionCoordinatorLog : ICoordinatorLog, IProgressWaiter
     }
 
     /// <inheritdoc/>
-    public void OnProgress(Partition partition, long bytes, bool mustReread) => _progressed();
+    public void OnProgress(Partition partition, long bytes, bool mustReread)
+    {
+        Interlocked.MemoryBarrier();
+        if (_anyWaits) _progressed();
+    }
 
     /// <inheritdoc/>
     public void Dispose()

@@ -48,12 +48,14 @@ internal sealed class BrokerApis : IDisposable
         var deadline = new ControllerDeadline(platform.Time, () => config.Current);
         var alterer = new ConfigAlterer(self, controller, deadline, () => config.Current);
         ILogger logger = platform.Loggers.CreateLogger<GroupCoordinator>();
-        var loader = new CoordinatorLoader(codecs, logger);
-        var groups = GroupCoordinator.Create(
-            create => new CoordinatorRuntime<GroupShard>(
-                InternalTopics.ConsumerOffsets, partitions, metadata, create, loader, () => config.Current.Groups.CommitTimeout, platform.Time, logger),
-            () => config.Current.Groups.Groups,
-            platform.Time);
+        var shards = new CoordinatorShardFactory<GroupShard>(
+            (log, timers) => GroupCoordinator.NewShard(log, timers, () => config.Current.Groups.Groups, platform.Time),
+            new CoordinatorLoader(codecs, logger),
+            () => config.Current.Groups.CommitTimeout,
+            platform.Time,
+            logger);
+        var groups = new GroupCoordinator(
+            new CoordinatorRuntime<GroupShard>(InternalTopics.ConsumerOffsets, partitions, metadata, shards), metadata);
         ApiHandler[] handlers =
         [
             new ProduceHandler(partitions, appender, platform.Time),

@@ -1,3 +1,4 @@
+using KBroker.Controller.Metadata;
 using KBroker.Protocol;
 using KBroker.Protocol.Messages;
 
@@ -10,21 +11,26 @@ namespace KBroker.Broker.Coordinators.Groups;
 public sealed class GroupCoordinator : IDisposable
 {
     private readonly CoordinatorRuntime<GroupShard> _runtime;
+    private readonly IDisposable _subscription;
 
-    internal GroupCoordinator(CoordinatorRuntime<GroupShard> runtime) => _runtime = runtime;
+    internal GroupCoordinator(CoordinatorRuntime<GroupShard> runtime, MetadataFeed metadata)
+    {
+        _runtime = runtime;
+        _subscription = metadata.Subscribe(update => Forget(update.Delta.DeletedTopics));
+    }
 
     /// <summary>JoinGroup. See <see cref="ClassicGroup.Join"/>.</summary>
-    public Task<JoinGroupResponse> JoinAsync(string groupId, GroupJoin join) => groupId.Length == 0
+    public Task<JoinGroupResponse> JoinAsync(string groupId, GroupJoin join) => !IsValid(groupId)
         ? Task.FromResult(ClassicMember.JoinRefused(join.MemberId, ErrorCode.InvalidGroupId))
         : Ask<JoinGroupResponse>(groupId, (shard, reply) => shard.Join(groupId, join, reply), error => ClassicMember.JoinRefused(join.MemberId, error));
 
     /// <summary>SyncGroup. See <see cref="ClassicGroup.Sync"/>.</summary>
-    public Task<SyncGroupResponse> SyncAsync(string groupId, GroupSync sync) => groupId.Length == 0
+    public Task<SyncGroupResponse> SyncAsync(string groupId, GroupSync sync) => !IsValid(groupId)
         ? Task.FromResult(ClassicMember.SyncRefused(ErrorCode.InvalidGroupId))
         : Ask<SyncGroupResponse>(groupId, (shard, reply) => shard.Sync(groupId, sync, reply), error => ClassicMember.SyncRefused(error));
 
     /// <summary>Heartbeat. See <see cref="ClassicGroup.Heartbeat"/>.</summary>
-    public Task<ErrorCode> HeartbeatAsync(string groupId, string memberId, string? instanceId, int generationId) => groupId.Length == 0
+    public Task<ErrorCode> HeartbeatAsync(string groupId, string memberId, string? instanceId, int generationId) => !IsValid(groupId)
         ? Task.FromResult(ErrorCode.InvalidGroupId)
         : Ask<ErrorCode>(
             groupId,
@@ -34,14 +40,15 @@ public sealed class GroupCoordinator : IDisposable
 
     /// <summary>LeaveGroup. See <see cref="ClassicGroup.Leave"/>.</summary>
     /// <returns>An error for the whole, or one for each who leaves.</returns>
-    public Task<(ErrorCode Error, ErrorCode[] Errors)> LeaveAsync(string groupId, IReadOnlyList<GroupLeaver> leavers) => groupId.Length == 0
+    public Task<(ErrorCode Error, ErrorCode[] Errors)> LeaveAsync(string groupId, IReadOnlyList<GroupLeaver> leavers) => !IsValid(groupId)
         ? Task.FromResult((ErrorCode.InvalidGroupId, Array.Empty<ErrorCode>()))
         : Ask<(ErrorCode, ErrorCode[])>(groupId, (shard, reply) => reply((ErrorCode.None, shard.Leave(groupId, leavers))), error => (error, []));
 
     /// <summary>OffsetCommit. See <see cref="GroupShard.Commit"/>.</summary>
     /// <returns>One error for each offset, in their order.</returns>
     public Task<ErrorCode[]> CommitAsync(string groupId, OffsetCommitter committer, long retentionMs, IReadOnlyList<OffsetToCommit> offsets) =>
-        Ask<ErrorCode[]>(
+        !CoordinatorRecord.FitsString(groupId) ? Task.FromResult<ErrorCode[]>([.. Enumerable.Repeat(ErrorCode.InvalidGroupId, offsets.Count)])
+        : Ask<ErrorCode[]>(
             groupId,
             (shard, reply) => shard.Commit(groupId, committer, retentionMs, offsets, reply),
             error => [.. Enumerable.Repeat(error, offsets.Count)]);
@@ -52,7 +59,7 @@ public sealed class GroupCoordinator : IDisposable
             groupId, (shard, reply) => shard.Fetch(groupId, keys, requireStable, (error, offsets) => reply((error, offsets))), error => (error, []));
 
     /// <summary>OffsetDelete. See <see cref="GroupShard.DeleteOffsets"/>.</summary>
-    public Task<(ErrorCode Error, ErrorCode[] Errors)> DeleteOffsetsAsync(string groupId, IReadOnlyList<OffsetKey> keys) => groupId.Length == 0
+    public Task<(ErrorCode Error, ErrorCode[] Errors)> DeleteOffsetsAsync(string groupId, IReadOnlyList<OffsetKey> keys) => !IsValid(groupId)
         ? Task.FromResult((ErrorCode.InvalidGroupId, Array.Empty<ErrorCode>()))
         : Ask<(ErrorCode, ErrorCode[])>(
             groupId, (shard, reply) => shard.DeleteOffsets(groupId, keys, (error, errors) => reply((error, errors))), error => (error, []));
@@ -87,12 +94,26 @@ public sealed class GroupCoordinator : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _runtime.Dispose();
+    public void Dispose()
+    {
+        _subscription.Dispose();
+        _runtime.Dispose();
+    }
 
-    internal static GroupCoordinator Create(
-        Func<Func<ICoordinatorLog, CoordinatorTimers, GroupShard>, CoordinatorRuntime<GroupShard>> runtime, Func<GroupConfig> config, TimeProvider time) =>
-        new(runtime((log, timers) => new GroupShard(
-            new GroupServices(log, timers, config, () => time.GetUtcNow().ToUnixTimeMilliseconds(), Guid.NewGuid))));
+    /// <summary>Makes an empty shard.</summary>
+    internal static GroupShard NewShard(ICoordinatorLog log, CoordinatorTimers timers, Func<GroupConfig> config, TimeProvider time) =>
+        new(new GroupServices(log, timers, config, () => time.GetUtcNow().ToUnixTimeMilliseconds(), Guid.NewGuid));
+
+    private void Forget(IEnumerable<TopicImage> deleted)
+    {
+        foreach (TopicImage topic in deleted)
+        {
+            foreach (CoordinatorShard<GroupShard> shard in _runtime.Shards) shard.Run(groups => groups.OnTopicDeleted(topic.Name), static _ => { });
+        }
+    }
+
+    // The empty id is a group that old clients commit to; nobody can be its member.
+    private static bool IsValid(string groupId) => groupId.Length > 0 && CoordinatorRecord.FitsString(groupId);
 
     private Task<TAnswer> Ask<TAnswer>(string groupId, Action<GroupShard, Action<TAnswer>> work, Func<ErrorCode, TAnswer> refused)
     {

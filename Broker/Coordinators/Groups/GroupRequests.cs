@@ -19,7 +19,15 @@ public readonly record struct GroupJoin(
     string ProtocolType,
     IReadOnlyList<MemberProtocol> Protocols,
     bool MustKnowId,
-    bool CanSkipAssignment);
+    bool CanSkipAssignment)
+{
+    /// <summary>
+    /// Whether the names fit the record of a group, whose strings have 16-bit lengths; requests of flexible versions may carry longer
+    /// ones. An id that the coordinator makes is at most 37 characters longer than what it is made of.
+    /// </summary>
+    public bool FitsRecord => CoordinatorRecord.FitsString(InstanceId) && CoordinatorRecord.FitsString(Client.ClientId)
+        && CoordinatorRecord.FitsString(ProtocolType) && Protocols.All(protocol => CoordinatorRecord.FitsString(protocol.Name));
+}
 
 /// <summary>What a leader assigns to a member.</summary>
 public readonly record struct GroupAssignment(string MemberId, byte[] Assignment);

@@ -92,6 +92,12 @@ public sealed class GroupShard : ICoordinatorMachine
             return;
         }
 
+        if (!join.FitsRecord)
+        {
+            reply(ClassicMember.JoinRefused(join.MemberId, ErrorCode.InvalidRequest));
+            return;
+        }
+
         if (!_groups.TryGetValue(groupId, out ClassicGroup? group))
         {
             if (join.MemberId.Length > 0)
