@@ -14,7 +14,7 @@ namespace KBroker.Broker.Hosting;
 /// Registers topics for logs that belong to none: a directory that Kafka wrote, or one whose metadata was lost. What a topic's settings
 /// were is not in the directory, so an adopted topic keeps everything until somebody says otherwise.
 /// </summary>
-internal sealed partial class LogAdoption(BrokerId self, IClusterController controller, ILogger<LogAdoption> logger)
+internal sealed partial class LogAdoption(BrokerId self, IClusterController controller, Random random, ILogger<LogAdoption> logger)
 {
     // Kafka's offsets.topic.segment.bytes and transaction.state.log.segment.bytes.
     private const string InternalSegmentBytes = "104857600";
@@ -57,7 +57,15 @@ internal sealed partial class LogAdoption(BrokerId self, IClusterController cont
                 continue;
             }
 
-            CreateTopicResult result = (await controller.CreateTopicsAsync([Describe(group.Key, found)], validateOnly: false).ConfigureAwait(false))[0];
+            NewTopic topic = Describe(group.Key, found);
+            CreateTopicResult result = await CreateAsync(topic, validateOnly: true).ConfigureAwait(false);
+            if (result.Error == ErrorCode.None)
+            {
+                // Before there is the topic: a log that does not say whose it is, is not taken for that of a new topic.
+                foreach (PartitionLog log in found) log.AssignTopicId(topic.Id);
+                result = await CreateAsync(topic, validateOnly: false).ConfigureAwait(false);
+            }
+
             if (result.Error != ErrorCode.None)
             {
                 LogRefused(logger, group.Key, result.Message ?? result.Error.Name());
@@ -72,6 +80,9 @@ internal sealed partial class LogAdoption(BrokerId self, IClusterController cont
         if (topics > 0) LogSummary(logger, topics, partitions);
         else LogNothing(logger);
     }
+
+    private async Task<CreateTopicResult> CreateAsync(NewTopic topic, bool validateOnly) =>
+        (await controller.CreateTopicsAsync([topic], validateOnly).ConfigureAwait(false))[0];
 
     /// <summary>Why these logs, by rising partition number, do not make a topic.</summary>
     private static string? Problem(PartitionLog[] logs)
@@ -96,7 +107,7 @@ internal sealed partial class LogAdoption(BrokerId self, IClusterController cont
         [.. logs.Select(log => KeyValuePair.Create<int, IReadOnlyList<BrokerId>>(log.TopicPartition.Partition, [self]))],
         InternalTopics.Contains(topic) ? Internal : KeepAll)
     {
-        Id = logs.Select(log => log.TopicId).FirstOrDefault(id => id != Guid.Empty),
+        Id = logs.Select(log => log.TopicId).FirstOrDefault(id => id != Guid.Empty, Uuid.Create(random)),
         // Clients that have seen an epoch ignore leaders of an older one.
         FirstLeaderEpochs = [.. logs.Select(log => new LeaderEpoch(log.LatestEpoch.Value + 1))],
     };

@@ -130,14 +130,7 @@ public sealed partial class PartitionReconciler
         try
         {
             PartitionSettings settings = Settings(image, topic.Name);
-            // A log that another topic of this name left behind, or that was copied here, must never be read as this one's.
-            if (_logs.Find(name) is { } left && left.TopicId != Guid.Empty && left.TopicId != topic.Id)
-            {
-                LogForeign(_logger, left.Directory, Uuid.Format(left.TopicId), name, Uuid.Format(topic.Id));
-                if (!IsNew(decision)) throw new LogDirectoryException($"{left.Directory} is in the place of the log of {name}; move it away and put the log back, or delete the topic");
-                _logs.SetAside(name);
-            }
-
+            if (_logs.Find(name) is { } found) ClearName(found, topic, decision);
             PartitionLog log = _logs.GetOrCreate(name, topic.Id, settings.Log, IsNew(decision));
             if (log.TopicId == Guid.Empty) log.AssignTopicId(topic.Id);
             log.UpdateConfig(settings.Log);
@@ -149,6 +142,28 @@ public sealed partial class PartitionReconciler
             LogUnavailable(_logger, name, e);
             return null;
         }
+    }
+
+    /// <summary>Gets a log that is not the partition's out of its place.</summary>
+    /// <exception cref="LogDirectoryException">The partition has records that must be somewhere else.</exception>
+    private void ClearName(PartitionLog found, TopicImage topic, PartitionImage decision)
+    {
+        if (found.TopicId == topic.Id) return;
+        bool isNew = IsNew(decision);
+        if (found.TopicId == Guid.Empty)
+        {
+            // Records from before topic ids, whose topic was not adopted: what is adopted has its topic's id before there is the topic.
+            if (!isNew || found.LogEndOffset == 0) return;
+            LogOwnerless(_logger, found.Directory, found.TopicPartition, Uuid.Format(topic.Id));
+        }
+        else
+        {
+            // What another topic of this name left behind, or was copied here, must never be read as this one's.
+            LogForeign(_logger, found.Directory, Uuid.Format(found.TopicId), found.TopicPartition, Uuid.Format(topic.Id));
+            if (!isNew) throw new LogDirectoryException($"{found.Directory} is in the place of the log of {found.TopicPartition}; move it away and put the log back, or delete the topic");
+        }
+
+        _logs.SetAside(found.TopicPartition);
     }
 
     // A partition that has been led before has its log in some directory, if only in one that is out of service: an empty log in its
@@ -199,4 +214,7 @@ public sealed partial class PartitionReconciler
 
     [LoggerMessage(3003, LogLevel.Warning, "{Directory} belongs to no topic of this cluster and is left alone; kbroker.adopt.logs=true would register its topic")]
     private static partial void LogStray(ILogger logger, string directory);
+
+    [LoggerMessage(3004, LogLevel.Warning, "{Directory} holds records of a topic that is not known, and {Partition} is created with topic id {TopicId}: they are not read")]
+    private static partial void LogOwnerless(ILogger logger, string directory, TopicPartition partition, string topicId);
 }

@@ -137,6 +137,35 @@ public sealed class AdoptionTests : IDisposable
         Assert.Contains(_log.Lines, line => line.Contains(GoldenSamples.OffsetsId, StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Create_TopicOfTheNameOfALogThatWasNotAdopted_BeginsEmptyAndTheLogIsKept()
+    {
+        var golden = new GoldenDirectory(KafkaRelease.V24, GoldenSamples.Recent("gap", 1, topicId: null));
+        await using TestBroker broker = await StartAsync(golden, clean: true, Adopt);
+        Assert.Contains(_log.Lines, line => line.Contains("partition 0 is not here", StringComparison.Ordinal));
+        byte[] before = await File.ReadAllBytesAsync(Path.Combine(broker.LogDirectory, "gap-1", "00000000000000000300.log"));
+
+        await broker.CreateTopicAsync("gap", partitions: 2);
+        await using RawClient client = await broker.ConnectAsync();
+        FetchResponse.PartitionData found = (await FetchAsync(client, "gap", 1, 0)).Responses[0].Partitions[0];
+        Assert.Equal((ErrorCode.None, 0, true), (found.ErrorCode, found.HighWatermark, found.Records.Memory.IsEmpty));
+        string kept = Assert.Single(Directory.GetDirectories(broker.LogDirectory, "gap-1.*-stray"));
+        Assert.Equal(before, await File.ReadAllBytesAsync(Path.Combine(kept, "00000000000000000300.log")));
+        Assert.True(new FileInfo(Path.Combine(kept, "leader-epoch-checkpoint")).Length > 4, "the epochs of the records are gone");
+    }
+
+    [Fact]
+    public async Task Start_RecordsWithoutAnEpochOrATopicId_AreServed()
+    {
+        var segment = new GoldenSegment(0);
+        for (int i = 0; i < 20; i++) segment.Append(GoldenBatch.Message(1, GoldenSamples.Record(i, 1_500_000_000_000 + i, 30)));
+        var golden = new GoldenDirectory(KafkaRelease.V24, new GoldenPartition("old", 0, segment));
+        await using TestBroker broker = await StartAsync(golden, clean: true, Adopt);
+        await AssertServedAsync(broker, golden);
+        await broker.RestartAsync();
+        await AssertServedAsync(broker, golden);
+    }
+
     private static async Task AssertServedAsync(TestBroker broker, GoldenDirectory golden)
     {
         await using RawClient client = await broker.ConnectAsync();
