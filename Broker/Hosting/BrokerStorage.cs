@@ -92,7 +92,11 @@ internal sealed class BrokerStorage : IDisposable
         var all = new Dictionary<TopicPartition, long>();
         foreach (LogDirectory directory in Logs.All)
         {
-            foreach ((TopicPartition partition, long offset) in directory.ReadHighWatermarks()) all[partition] = offset;
+            // What a disk that was away for a while says of a partition that has moved on elsewhere is old.
+            foreach ((TopicPartition partition, long offset) in directory.ReadHighWatermarks())
+            {
+                if (directory.Find(partition) is not null) all[partition] = offset;
+            }
         }
 
         return all;

@@ -142,9 +142,17 @@ public sealed partial class LogDirectory : IDisposable
 
     /// <summary>
     /// Takes a log out of service and keeps its files, in a directory whose name ends in <c>-stray</c> and which nothing uses.
-    /// False if there is no such log.
+    /// False if there is no such log. A directory that is offline only forgets it: its files are found again, under their old name, by
+    /// the next start that can read them.
     /// </summary>
-    public bool SetAside(TopicPartition partition) => Retire(partition, keep: true);
+    public bool SetAside(TopicPartition partition) => IsOffline ? Forget(partition) : Retire(partition, keep: true);
+
+    private bool Forget(TopicPartition partition)
+    {
+        if (!_logs.TryRemove(partition, out PartitionLog? log)) return false;
+        log.Abandon(LogState.Deleted);
+        return true;
+    }
 
     private bool Retire(TopicPartition partition, bool keep)
     {

@@ -129,6 +129,28 @@ public sealed class DiskFailureTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task CreateTopic_DeletedWhileItsDiskWasOffline_BeginsOnTheOtherAndStaysWhenTheDiskIsBack()
+    {
+        int lost = PartitionsIn(_second)[0];
+        for (int i = 0; i < 3; i++) Assert.Equal(ErrorCode.None, await ProduceAsync(lost));
+        _disk.FailWritesBelow(_second.FullName);
+        Assert.Equal(ErrorCode.KafkaStorageError, await ProduceAsync(lost));
+
+        await _client.CallAsync<DeleteTopicsResponse>(new DeleteTopicsRequest { Topics = [new() { Name = "t" }], TimeoutMs = 10_000 }, version: 6);
+        await _broker.CreateTopicAsync("t", partitions: 4);
+        for (int i = 0; i < 4; i++) Assert.Equal(ErrorCode.None, await ProduceAsync(i));
+        Assert.Equal(1, await EndOffsetAsync(lost));
+
+        _disk.Recover();
+        await _client.DisposeAsync();
+        await _broker.RestartAsync();
+        _client = await _broker.ConnectAsync();
+        for (int i = 0; i < 4; i++) Assert.Equal((1, ErrorCode.None), (await EndOffsetAsync(i), await ProduceAsync(i)));
+        Assert.All(Enumerable.Range(0, 4), i => Assert.True(Directory.Exists(Path.Combine(_first.FullName, $"t-{i}"))));
+        Assert.Equal(2, _second.GetDirectories("t-*-stray").Length);
+    }
+
+    [Fact]
     public async Task CreateTopic_DiskFailsAtIt_AllPartitionsGoToTheOther()
     {
         _disk.FailWritesBelow(_second.FullName);
