@@ -122,6 +122,7 @@ public sealed partial class LogDirectory : IDisposable
         {
             string path = System.IO.Path.Combine(Path, PartitionDirectoryName.For(partition));
             if (_environment.FileSystem.DirectoryExists(path)) ClearName(partition, path, config);
+            ForgetOffsets(partition);
             _environment.FileSystem.CreateDirectory(path);
             if (topicId != Guid.Empty) PartitionMetadataFile.Create(_environment.FileSystem, path, topicId);
             PartitionLog log = LoadLog(partition, path, config, new CheckpointedOffsets(true, 0, 0));
@@ -173,9 +174,6 @@ public sealed partial class LogDirectory : IDisposable
                 if (!keep) _environment.Deletions.AddDirectory(renamed, _environment.NowMs + log.Config.FileDeleteDelayMs);
                 _environment.FileSystem.FlushDirectory(Path);
             }
-
-            // What was compacted of it says nothing of a log that gets its name.
-            if (log.Compaction.CleanedEnd >= 0) WriteCleanedEnds();
         }
         catch (StorageException e)
         {
@@ -184,6 +182,17 @@ public sealed partial class LogDirectory : IDisposable
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// What the checkpoints hold of a log that had the name says nothing of the one that gets it; a start between the two would apply it.
+    /// Not when the old one goes: of many that go together, the first that comes back takes the lines of all with it.
+    /// </summary>
+    private void ForgetOffsets(TopicPartition partition)
+    {
+        _recoveryPoints.Forget(partition, RecoveryPoints);
+        _logStarts.Forget(partition, LogStarts);
+        _cleanedEnds.Forget(partition, CleanedEnds);
     }
 
     /// <summary>Gets a directory out of the way that no log has: records are kept, what a failed attempt to make a log left is not.</summary>
@@ -216,14 +225,21 @@ public sealed partial class LogDirectory : IDisposable
     }
 
     /// <summary>Writes the log starts alone: what DeleteRecords has to keep over a restart.</summary>
-    public void WriteLogStarts() => Reported(() => _logStarts.Write(() => _logs
-        .Where(pair => MustBeWritten(pair.Value))
-        .Select(pair => KeyValuePair.Create(pair.Key, pair.Value.LogStartOffset))));
+    public void WriteLogStarts() => Reported(() => _logStarts.Write(LogStarts));
 
     /// <summary>Writes how far each log was compacted.</summary>
-    internal void WriteCleanedEnds() => Reported(() => _cleanedEnds.Write(() => _logs
+    internal void WriteCleanedEnds() => Reported(() => _cleanedEnds.Write(CleanedEnds));
+
+    private IEnumerable<KeyValuePair<TopicPartition, long>> RecoveryPoints() =>
+        _logs.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.RecoveryPoint));
+
+    private IEnumerable<KeyValuePair<TopicPartition, long>> LogStarts() => _logs
+        .Where(pair => MustBeWritten(pair.Value))
+        .Select(pair => KeyValuePair.Create(pair.Key, pair.Value.LogStartOffset));
+
+    private IEnumerable<KeyValuePair<TopicPartition, long>> CleanedEnds() => _logs
         .Where(pair => pair.Value.Compaction.CleanedEnd >= 0)
-        .Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Compaction.CleanedEnd))));
+        .Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Compaction.CleanedEnd));
 
     // The first segment's name says where a log starts otherwise, once the names of those before it are gone from the disk too.
     private static bool MustBeWritten(PartitionLog log) =>
@@ -393,8 +409,7 @@ public sealed partial class LogDirectory : IDisposable
     private PartitionLog LoadLog(TopicPartition partition, string path, LogConfig config, CheckpointedOffsets checkpoint) =>
         new(_environment, partition, config, new LogLoader(_environment, path, config).Load(checkpoint));
 
-    private void WriteRecoveryPoints() => Reported(() => _recoveryPoints.Write(() => _logs
-        .Select(pair => KeyValuePair.Create(pair.Key, pair.Value.RecoveryPoint))));
+    private void WriteRecoveryPoints() => Reported(() => _recoveryPoints.Write(RecoveryPoints));
 
     private Dictionary<TopicPartition, long> ReadOrWarn(OffsetCheckpoint checkpoint)
     {

@@ -18,6 +18,8 @@ internal sealed class OffsetCheckpoint(ILogFileSystem fileSystem, string directo
 
     private readonly string _path = System.IO.Path.Combine(directory, fileName);
     private readonly Lock _writing = new();
+    // Whose offsets the file may hold, also after a write that failed half-way.
+    private HashSet<TopicPartition> _held = [];
     private string? _written;
 
     public string Path => _path;
@@ -29,18 +31,32 @@ internal sealed class OffsetCheckpoint(ILogFileSystem fileSystem, string directo
         lock (_writing)
         {
             var lines = new StringBuilder();
-            int count = 0;
-            foreach (((string topic, int partition), long offset) in offsets().OrderBy(pair => pair.Key.Topic, StringComparer.Ordinal).ThenBy(pair => pair.Key.Partition))
+            var held = new HashSet<TopicPartition>();
+            foreach ((TopicPartition key, long offset) in offsets().OrderBy(pair => pair.Key.Topic, StringComparer.Ordinal).ThenBy(pair => pair.Key.Partition))
             {
-                lines.Append(CultureInfo.InvariantCulture, $"{topic} {partition} {offset}\n");
-                count++;
+                lines.Append(CultureInfo.InvariantCulture, $"{key.Topic} {key.Partition} {offset}\n");
+                held.Add(key);
             }
 
-            string text = string.Create(CultureInfo.InvariantCulture, $"0\n{count}\n{lines}");
+            string text = string.Create(CultureInfo.InvariantCulture, $"0\n{held.Count}\n{lines}");
             if (text == _written) return;
             _written = null;
+            _held.UnionWith(held);
             AtomicTextFile.Write(fileSystem, _path, text);
+            _held = held;
             _written = text;
+        }
+    }
+
+    /// <summary>
+    /// For a partition that <paramref name="offsets"/> does not have: replaces the file if it may hold an offset of a log that had the
+    /// partition's name.
+    /// </summary>
+    public void Forget(TopicPartition partition, Func<IEnumerable<KeyValuePair<TopicPartition, long>>> offsets)
+    {
+        lock (_writing)
+        {
+            if (_held.Contains(partition)) Write(offsets);
         }
     }
 
@@ -63,6 +79,7 @@ internal sealed class OffsetCheckpoint(ILogFileSystem fileSystem, string directo
         }
 
         offsets = read;
+        lock (_writing) _held = [.. read.Keys];
         return true;
     }
 }

@@ -187,6 +187,59 @@ public sealed class CrashTests
     });
 
     [Fact]
+    public void DeleteCheckpointedPartitionAndCreateIt_AnyCrash_NothingOfTheOldOneIsApplied() => TryAll(Fill, (world, _) =>
+    {
+        TrackedLog other = world.Create(1, TopicId);
+        Fill(other);
+        Fill(other);
+        other.Flush();
+        other.DeleteRecords(30);
+        world.Directory.Checkpoint();
+        world.Forget(other);
+        world.Directory.Delete(other.Partition);
+        other = world.Create(1);
+        other.Append();
+        other.Flush();
+        other.Append();
+    });
+
+    [Theory]
+    [InlineData(7)]
+    [InlineData(0)]
+    public void StartOverBelowTheCheckpointedStart_AnyCrash_OldOrNew(int offset) => TryAll(
+        log =>
+        {
+            Fill(log);
+            log.Flush();
+            log.DeleteRecords(15);
+        },
+        (world, log) =>
+        {
+            world.Directory.Checkpoint();
+            log.StartOver(offset);
+            log.Append();
+            log.Flush();
+            log.Append();
+        });
+
+    [Fact]
+    public void TruncateToBelowTheCheckpointedStart_AnyCrash_OldOrNew() => TryAll(
+        log =>
+        {
+            Fill(log);
+            log.Flush();
+            log.DeleteRecords(15);
+        },
+        (world, log) =>
+        {
+            world.Directory.Checkpoint();
+            log.TruncateTo(4);
+            log.Append();
+            log.Flush();
+            log.Append();
+        });
+
+    [Fact]
     public void AssignTopicId_AnyCrash_OldOrNew() => TryAll(Fill, (_, log) => log.Log.AssignTopicId(TopicId));
 
     private static void Fill(TrackedLog log)

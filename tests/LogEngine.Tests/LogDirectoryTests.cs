@@ -176,6 +176,59 @@ public sealed class LogDirectoryTests
         Assert.Single(_disk.List("/data"), entry => entry.Name.EndsWith(suffix, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void Create_NameOfADeletedLog_NoCheckpointOfThatOneIsAppliedToIt(bool setAside, bool restart)
+    {
+        LogDirectory directory = Open();
+        PartitionLog log = directory.Create(Partition, TopicId, LogConfig.Default);
+        for (int i = 0; i < 5; i++)
+        {
+            Append(log, 10);
+            log.Roll();
+        }
+
+        log.Flush();
+        log.AdvanceLogStartOffset(35);
+        directory.Checkpoint();
+        if (setAside) directory.SetAside(Partition);
+        else directory.Delete(Partition);
+        if (restart)
+        {
+            directory.Dispose();
+            directory = Open();
+        }
+
+        log = directory.Create(Partition, TopicId, LogConfig.Default);
+        Append(log, 10);
+        directory.Dispose();
+        using LogDirectory again = Open();
+        log = again.Find(Partition)!;
+        Assert.Equal((0, 10, 0), (log.LogStartOffset, log.LogEndOffset, log.RecoveryPoint));
+    }
+
+    [Fact]
+    public void DeleteAndCreate_ManyLogs_EachCheckpointIsWrittenOnce()
+    {
+        using LogDirectory directory = Open();
+        TopicPartition[] partitions = [.. Enumerable.Range(0, 50).Select(i => new TopicPartition("many", i))];
+        foreach (TopicPartition partition in partitions) Append(directory.Create(partition, TopicId, LogConfig.Default), 10);
+        foreach (TopicPartition partition in partitions) directory.Find(partition)!.Flush();
+        foreach (TopicPartition partition in partitions) directory.Find(partition)!.AdvanceLogStartOffset(5);
+        directory.Checkpoint();
+        var written = new List<string>();
+        _disk.BeforeChange = (operation, path) =>
+        {
+            if (operation == "create" && path.EndsWith(".tmp", StringComparison.Ordinal) && Path.GetDirectoryName(path) == "/data") written.Add(path);
+        };
+        foreach (TopicPartition partition in partitions) directory.Delete(partition);
+        foreach (TopicPartition partition in partitions) directory.Create(partition, TopicId, LogConfig.Default);
+        _disk.BeforeChange = null;
+        Assert.Equal(["/data/log-start-offset-checkpoint.tmp", "/data/recovery-point-offset-checkpoint.tmp"], written.Order());
+    }
+
     [Fact]
     public void Open_LongTopicSetAside_NameFitsAFileName()
     {
