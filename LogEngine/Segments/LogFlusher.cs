@@ -235,7 +235,8 @@ internal sealed class LogFlusher(
         // The segment before the recovery point's may have ended exactly there, its indexes written since.
         for (int i = Math.Max(SegmentStore.Floor(all, _recoveryPoint) - 1, 0); i < all.Length && all[i].BaseOffset < offset; i++)
         {
-            if (all[i].EndOffset > _recoveryPoint) logs.Add((all[i].File, all[i].Acquire()));
+            // What a failed append left and a cut took again has no offset, but keeps the file open until it is flushed.
+            if (all[i].EndOffset > _recoveryPoint || !all[i].File.IsClean) logs.Add((all[i].File, all[i].Acquire()));
             if (i == all.Length - 1) continue;
             if (all[i].Offsets.OpenForFlush() is { } offsets) indexes.Add(offsets);
             if (all[i].Times.OpenForFlush() is { } times) indexes.Add(times);

@@ -29,6 +29,9 @@ internal sealed class SegmentFile : BudgetEntry
 
     public string Path { get; private set; }
 
+    /// <summary>Whether a flush has covered all writes; so it has where the file is not open.</summary>
+    public bool IsClean => Volatile.Read(ref _file) is not { IsClean: false };
+
     /// <summary>Makes the file, which must not exist, and leaves it open.</summary>
     public static SegmentFile Create(ILogFileSystem fileSystem, string path, ClockBudget budget)
     {

@@ -24,14 +24,35 @@ internal sealed class TrackedFile(ILogFile file) : ILogFile
 
     public void Write(ReadOnlySpan<byte> bytes, long position)
     {
-        Volatile.Write(ref _changes, _changes + 1);
-        file.Write(bytes, position);
+        BeginChange();
+        try
+        {
+            file.Write(bytes, position);
+        }
+        finally
+        {
+            EndChange();
+        }
     }
 
     public void SetLength(long length)
     {
-        Volatile.Write(ref _changes, _changes + 1);
-        file.SetLength(length);
+        // Space that was held past the end goes back; what is in the file stays as it is.
+        if (file.Length == length)
+        {
+            file.SetLength(length);
+            return;
+        }
+
+        BeginChange();
+        try
+        {
+            file.SetLength(length);
+        }
+        finally
+        {
+            EndChange();
+        }
     }
 
     public bool Preallocate(long position, long length) => file.Preallocate(position, length);
@@ -50,4 +71,9 @@ internal sealed class TrackedFile(ILogFile file) : ILogFile
     }
 
     public void Dispose() => file.Dispose();
+
+    private void BeginChange() => Volatile.Write(ref _changes, _changes + 1);
+
+    // Once more: a flush that came in between may have found nothing of the change yet.
+    private void EndChange() => Volatile.Write(ref _changes, _changes + 1);
 }
