@@ -1,4 +1,5 @@
 using System.Text;
+using KBroker.Broker.Metadata;
 using KBroker.Broker.Partitions;
 using KBroker.Protocol;
 using KBroker.Protocol.Identity;
@@ -42,6 +43,8 @@ internal sealed class ProduceRound
     public ProduceResponse.TopicProduceResponse Append(ProduceRequestView.TopicProduceData request)
     {
         TopicReplicas? topic = Find(request);
+        // Their records are their coordinators' state: one that a client makes up could not be understood, or could be.
+        bool isInternal = topic is not null && InternalTopics.Contains(topic.Name);
         var answers = new ProduceResponse.PartitionProduceResponse[request.PartitionData.Count];
         int next = 0;
         foreach (ProduceRequestView.PartitionProduceData data in request.PartitionData)
@@ -49,7 +52,9 @@ internal sealed class ProduceRound
             Partition? partition = null;
             topic?.Partitions.TryGetValue(data.Index, out partition);
             ProduceResponse.PartitionProduceResponse answer =
-                partition is null ? BatchAppender.Refused(WhyMissing(request, topic, data.Index)) : Append(partition, data);
+                partition is null ? BatchAppender.Refused(WhyMissing(request, topic, data.Index))
+                : isInternal ? BatchAppender.Refused(ErrorCode.InvalidTopicException, $"Cannot append to internal topic {topic!.Name}.")
+                : Append(partition, data);
             answer.Index = data.Index;
             HasFailed |= answer.ErrorCode != ErrorCode.None;
             answers[next++] = answer;

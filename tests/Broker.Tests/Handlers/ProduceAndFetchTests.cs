@@ -55,6 +55,17 @@ public sealed class ProduceAndFetchTests : IAsyncLifetime
         Assert.Equal([0L, 1L, 2L, 3L, 4L], Records.Read(data.Records.Memory).Select(record => record.Offset));
     }
 
+    [Fact]
+    public async Task Produce_TopicOfACoordinator_IsRefused()
+    {
+        await _broker.CreateTopicAsync("__consumer_offsets");
+        ProduceRequest request = ProduceRequest(Records.Batch(1), 1);
+        request.TopicData[0].Name = "__consumer_offsets";
+        ProduceResponse.PartitionProduceResponse answer = await CallAsync(request, 9);
+
+        Assert.Equal((ErrorCode.InvalidTopicException, -1L), (answer.ErrorCode, answer.BaseOffset));
+    }
+
     [Theory]
     [InlineData(2, ErrorCode.InvalidRequiredAcks)]
     [InlineData(-5, ErrorCode.InvalidRequiredAcks)]
