@@ -474,7 +474,7 @@ public sealed class PartitionLog
                 _producers.BeforeClose(LogEndOffset);
             });
             Flush();
-            Guarded(_segments.Active.FlushTransactions);
+            Guarded(_segments.Active.FlushIndexes);
             _state = LogState.Closed;
             _segments.Release();
         }

@@ -221,6 +221,8 @@ internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int 
         _persisted = count;
         using ILogFile file = OpenOrCreate();
         file.SetLength((long)count * entrySize);
+        // Even if no entry follows: what is cut must not come back once the segment has ended.
+        _sealed++;
     }
 
     private ILogFile OpenOrCreate() => fileSystem.FileExists(Path) ? fileSystem.Open(Path) : fileSystem.CreateNew(Path);

@@ -103,6 +103,25 @@ internal sealed partial class ProducerSnapshots(LogEnvironment environment, stri
         Delete(strays.Length > 0 && strays[^1] > starts.Max() ? strays.SkipLast(1) : strays);
     }
 
+    /// <summary>
+    /// After an unclean stop: those behind <paramref name="offset"/>, where recovery began, may never have been flushed. What a loss of
+    /// power spoilt goes, and the others are on the disk with the log's next flush.
+    /// </summary>
+    public void SettleAbove(long offset)
+    {
+        foreach (long at in Offsets().Where(at => at > offset).Order())
+        {
+            if (TryRead(at) is null)
+            {
+                Delete([at]);
+                continue;
+            }
+
+            _unflushed.Add(at);
+            _written++;
+        }
+    }
+
     /// <summary>Deletes all of them: the log starts over.</summary>
     public void DeleteAll() => Delete(Offsets());
 

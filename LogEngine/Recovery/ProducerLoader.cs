@@ -48,6 +48,7 @@ internal sealed partial class ProducerLoader(LogEnvironment environment, string 
         _states.EndOffset = logEnd;
         // Other batches may get to their offsets: they must not come back.
         if (Snapshots.DeleteAbove(logEnd)) _fileSystem.FlushDirectory(directory);
+        if (_firstRecovered < segments.Count) Snapshots.SettleAbove(segments[_firstRecovered].BaseOffset);
         Snapshots.DeleteStrays([.. segments.Select(segment => segment.BaseOffset)]);
         return _states;
     }

@@ -416,13 +416,19 @@ internal sealed class LogSegment : IIndexedSegment
             File.Release();
         }
 
-        Flush(Offsets.OpenForFlush());
-        Flush(Times.OpenForFlush());
-        FlushTransactions();
+        FlushIndexes();
     }
 
-    /// <summary>Under the gate: returns when the aborted transactions are on the disk, whose index no later start makes anew.</summary>
-    public void FlushTransactions() => Flush(Transactions.OpenForFlush());
+    /// <summary>
+    /// Under the gate: returns when the indexes are on the disk. Of a sealed segment no later start makes them anew unless they are
+    /// plainly wrong, and what an earlier stop left of them may look right.
+    /// </summary>
+    public void FlushIndexes()
+    {
+        Flush(Offsets.OpenForFlush());
+        Flush(Times.OpenForFlush());
+        Flush(Transactions.OpenForFlush());
+    }
 
     private static void Flush(IndexFlush? index)
     {

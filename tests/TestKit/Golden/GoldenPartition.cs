@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 
@@ -69,7 +70,8 @@ internal sealed class GoldenPartition(string topic, int partition, params Golden
         foreach (GoldenBatch batch in segments.SelectMany(segment => segment.Batches).Where(batch => batch.Epoch > last))
         {
             last = batch.Epoch;
-            lines.Add(string.Create(CultureInfo.InvariantCulture, $"{batch.Epoch} {batch.BaseOffset}\n"));
+            // Of a compacted batch the first record may be gone.
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"{batch.Epoch} {BinaryPrimitives.ReadInt64BigEndian(batch.Bytes)}\n"));
         }
 
         return lines.Count == 0 ? BeforeFirstUse : string.Create(CultureInfo.InvariantCulture, $"0\n{lines.Count}\n{string.Concat(lines)}");
