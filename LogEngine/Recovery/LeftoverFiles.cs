@@ -20,14 +20,23 @@ internal static class LeftoverFiles
                 firstUnfinished = Math.Min(firstUnfinished, offset);
         }
 
-        foreach (string name in names.Where(IsDebris)) fileSystem.DeleteFile(Path.Combine(directory, name));
         List<string> swaps = [];
+        bool refused = false;
         foreach (string name in names.Where(name => name.EndsWith(SegmentFileNames.Swap, StringComparison.Ordinal)))
         {
-            if (SegmentFileNames.TryParse(name, out long offset, out _) && offset < firstUnfinished) swaps.Add(name);
-            else fileSystem.DeleteFile(Path.Combine(directory, name));
+            if (SegmentFileNames.TryParse(name, out long offset, out _) && offset < firstUnfinished)
+            {
+                swaps.Add(name);
+                continue;
+            }
+
+            fileSystem.DeleteFile(Path.Combine(directory, name));
+            refused = true;
         }
 
+        // A start that finds these files and not the .cleaned one believes them: they are gone for good before that one goes.
+        if (refused) fileSystem.FlushDirectory(directory);
+        foreach (string name in names.Where(IsDebris)) fileSystem.DeleteFile(Path.Combine(directory, name));
         if (swaps.Count > 0) CompleteSwap(fileSystem, directory, names, swaps);
     }
 
