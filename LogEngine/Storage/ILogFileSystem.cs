@@ -19,10 +19,10 @@ public interface ILogFileSystem
     /// <summary>Creates a file that must not exist. (Truncating an existing one makes ext4 flush it when it is closed.)</summary>
     ILogFile CreateNew(string path);
 
-    /// <summary>Whether a file has this name.</summary>
+    /// <summary>Whether a file has this name. Where the disk does not tell, that is a failure.</summary>
     bool FileExists(string path);
 
-    /// <summary>Whether a directory has this name.</summary>
+    /// <summary>Whether a directory has this name. Where the disk does not tell, that is a failure.</summary>
     bool DirectoryExists(string path);
 
     /// <summary>Creates the directory and its missing parents, for this user alone (mode 0700); no error if it exists.</summary>

@@ -17,9 +17,13 @@ internal static unsafe partial class Libc
     internal const int Exclusive = 0x80;
     internal const int CloseOnExec = 0x80000;
     internal const int KeepSize = 1;
+    internal const int WorkingDirectory = -100;
+    internal const int NoFollow = 0x100;
+    internal const int Enoent = 2;
     internal const int Eintr = 4;
     internal const int Eagain = 11;
     internal const int Eacces = 13;
+    internal const int Enotdir = 20;
     internal const int Einval = 22;
     internal const int SetOpenFileLock = 37;
     internal const short WriteLock = 1;
@@ -55,6 +59,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "unlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int Unlink(string path);
+
+    [LibraryImport(Library, EntryPoint = "faccessat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int Access(int directory, string path, int mode, int flags);
 
     [LibraryImport(Library, EntryPoint = "fcntl", SetLastError = true)]
     internal static partial int Control(SafeFileHandle file, int command, ref FileLock argument);

@@ -7,8 +7,8 @@ namespace KBroker.LogEngine.Storage;
 public sealed class PhysicalLogFileSystem : ILogFileSystem
 {
     private const UnixFileMode DirectoryMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const string InDirectory = "/.";
     private const int FileMode = (int)(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
-    private const int NotFound = 2;
 
     /// <inheritdoc/>
     public ILogFile Open(string path) => new PhysicalLogFile(path, OpenHandle("open", path, 0));
@@ -18,10 +18,15 @@ public sealed class PhysicalLogFileSystem : ILogFileSystem
         new PhysicalLogFile(path, OpenHandle("create", path, Libc.Create | Libc.Exclusive));
 
     /// <inheritdoc/>
-    public bool FileExists(string path) => File.Exists(path);
+    public bool FileExists(string path)
+    {
+        if (Look(path, Libc.NoFollow) != 0) return false;
+        // A link to nothing has the name all the same: to open it fails.
+        return Look(path + InDirectory, 0) != 0;
+    }
 
     /// <inheritdoc/>
-    public bool DirectoryExists(string path) => Directory.Exists(path);
+    public bool DirectoryExists(string path) => path.Length > 0 && Look(path + InDirectory, 0) == 0;
 
     /// <inheritdoc/>
     public void CreateDirectory(string path) => Checked("create directory", path, () =>
@@ -52,13 +57,13 @@ public sealed class PhysicalLogFileSystem : ILogFileSystem
     {
         if (Libc.Unlink(path) == 0) return;
         int errno = Marshal.GetLastPInvokeError();
-        if (errno != NotFound) throw new StorageException("delete", path, errno);
+        if (errno != Libc.Enoent) throw new StorageException("delete", path, errno);
     }
 
     /// <inheritdoc/>
     public void DeleteDirectory(string path) => Checked("delete directory", path, () =>
     {
-        if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+        if (DirectoryExists(path)) Directory.Delete(path, recursive: true);
         return true;
     });
 
@@ -106,6 +111,19 @@ public sealed class PhysicalLogFileSystem : ILogFileSystem
 
     /// <inheritdoc/>
     public long TotalSpace(string directory) => Checked("total space", directory, () => new DriveInfo(directory).TotalSize);
+
+    /// <summary>0, or why there is no such name. That the system cannot tell does not mean that there is none.</summary>
+    private static int Look(string path, int flags)
+    {
+        while (Libc.Access(Libc.WorkingDirectory, path, 0, flags) != 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            if (errno is Libc.Enoent or Libc.Enotdir) return errno;
+            if (errno != Libc.Eintr) throw new StorageException("check", path, errno);
+        }
+
+        return 0;
+    }
 
     private static SafeFileHandle OpenHandle(string operation, string path, int flags)
     {

@@ -99,6 +99,39 @@ public sealed class PhysicalDiskTests : IDisposable
     }
 
     [Fact]
+    public void Exists_FilesDirectoriesAndNothing_AreToldApart()
+    {
+        string file = Path.Combine(_root, "file");
+        string link = Path.Combine(_root, "link");
+        File.WriteAllText(file, "");
+        File.CreateSymbolicLink(link, file);
+        File.CreateSymbolicLink(link + "-to-nothing", file + "-missing");
+        Directory.CreateSymbolicLink(link + "-to-root", _root);
+        Assert.Equal((true, false), Exists(file));
+        Assert.Equal((false, true), Exists(_root));
+        Assert.Equal((false, true), Exists(_root + "/"));
+        Assert.Equal((true, false), Exists(link));
+        Assert.Equal((false, true), Exists(link + "-to-root"));
+        // A name that is taken: opening it fails, and so does making it.
+        Assert.Equal((true, false), Exists(link + "-to-nothing"));
+        Assert.Equal((false, false), Exists(file + "-missing"));
+        Assert.Equal((false, false), Exists(Path.Combine(file, "below")));
+        Assert.Equal((false, false), Exists(""));
+    }
+
+    [Fact]
+    public void Exists_SystemCannotTell_IsAFailureAndNotMissing()
+    {
+        string loop = Path.Combine(_root, "meta.properties");
+        File.CreateSymbolicLink(loop, loop);
+        foreach (Action look in new Action[] { () => _disk.FileExists(loop), () => _disk.DirectoryExists(loop), () => _disk.DeleteDirectory(Path.Combine(loop, "x")) })
+            Assert.Contains(loop, Assert.Throws<StorageException>(look).Message, StringComparison.Ordinal);
+        Assert.Throws<StorageException>(() => Open(_root));
+    }
+
+    private (bool File, bool Directory) Exists(string path) => (_disk.FileExists(path), _disk.DirectoryExists(path));
+
+    [Fact]
     public void Append_SteadyState_AllocatesNothingToSpeakOf()
     {
         using LogDirectory directory = Open(_root);
