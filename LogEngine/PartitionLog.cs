@@ -94,8 +94,9 @@ public sealed class PartitionLog
     public long CommittedEnd => Volatile.Read(ref _committedEnd);
 
     /// <summary>
-    /// The end (exclusive) of what is settled: every transaction below has its marker, below <see cref="CommittedEnd"/>. It lies between
-    /// log start and <see cref="CommittedEnd"/>. Takes no lock.
+    /// The end (exclusive) of what is settled: every transaction below has its marker, below <see cref="CommittedEnd"/>, also after a
+    /// truncation and a restart. It lies between log start and <see cref="CommittedEnd"/>, thus at the log start until the owner tells after a
+    /// restart what is committed. Takes no lock.
     /// </summary>
     public long LastStableOffset
     {
@@ -274,14 +275,28 @@ public sealed class PartitionLog
         lock (Gate) _epochs.Assign(epoch.Value, LogEndOffset);
     }
 
-    /// <summary>Notes that everything below the offset is committed; nothing if that is known or the offset lies beyond the log end.</summary>
+    /// <summary>
+    /// Notes that everything below the offset is committed; nothing if that is known or the offset lies beyond the log end. The first
+    /// time after a restart it reads the headers of the batches behind the offset, to learn which transactions ended there. A disk
+    /// that fails then ends the log's life, and nothing is noted.
+    /// </summary>
     public void AdvanceCommittedEnd(long offset)
     {
         lock (Gate)
         {
             if (offset <= _committedEnd || offset > LogEndOffset) return;
-            Volatile.Write(ref _committedEnd, offset);
-            _producers.Committed(offset);
+            try
+            {
+                _producers.Committing(offset);
+            }
+            catch (StorageException e)
+            {
+                // What is settled cannot be told.
+                Fail(e);
+                return;
+            }
+
+            RaiseCommittedEnd(offset);
         }
     }
 
@@ -327,7 +342,8 @@ public sealed class PartitionLog
     {
         if (offset <= LogStartOffset) return false;
         Volatile.Write(ref _logStartOffset, offset);
-        AdvanceCommittedEnd(offset);
+        // At the log start nothing has to be known of what follows.
+        if (offset > _committedEnd) RaiseCommittedEnd(offset);
         _epochs.TruncateFromStart(offset);
         return true;
     }
@@ -539,6 +555,12 @@ public sealed class PartitionLog
         }
 
         _environment.Health.Report(failure);
+    }
+
+    private void RaiseCommittedEnd(long offset)
+    {
+        Volatile.Write(ref _committedEnd, offset);
+        _producers.Committed(offset);
     }
 
     // Before anything is appended: the next start would take what lies below the noted start for deleted.

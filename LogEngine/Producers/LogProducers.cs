@@ -67,6 +67,19 @@ internal sealed class LogProducers(LogEnvironment environment, SegmentStore segm
         if (snapshots.Write(states)) segments.MarkNamesDirty();
     }
 
+    /// <summary>
+    /// Before the owner's bound is raised to the offset: looks in the log for the transactions that ended at or above it and that a
+    /// snapshot did not tell of. Only the first time after a start that the bound is below that snapshot does this read anything.
+    /// </summary>
+    /// <exception cref="StorageException">The disk failed; the bound must not be raised.</exception>
+    public void Committing(long committedEnd)
+    {
+        long end = states.Transactions.EndedFrom;
+        if (committedEnd >= end) return;
+        states.Transactions.Recall(EndedBetween(committedEnd, end), committedEnd);
+        Publish();
+    }
+
     /// <summary>The owner's bound was raised.</summary>
     public void Committed(long committedEnd)
     {
@@ -83,11 +96,15 @@ internal sealed class LogProducers(LogEnvironment environment, SegmentStore segm
         if (states.IsEmpty)
         {
             states.EndOffset = logEnd;
+            states.Transactions.Recall([], logEnd);
             return;
         }
 
         long now = environment.Time.GetTimestamp();
+        IReadOnlyList<(long First, long Last)> ended = states.Transactions.Ended;
+        long endedFrom = states.Transactions.EndedFrom;
         snapshots.Load(states, new ProducerTail(segments.Snapshot, environment, isOpen: true), logStart, logEnd, now);
+        states.Transactions.Recall(ended, endedFrom);
         new ProducerReplay(states, now).RunTo(segments.Snapshot, logEnd);
         states.Transactions.Commit(committedEnd);
         Publish();
@@ -122,6 +139,23 @@ internal sealed class LogProducers(LogEnvironment environment, SegmentStore segm
     public void OpenForFlush(List<IndexFlush> files) => snapshots.OpenForFlush(files);
 
     public void Relocate(string directory) => snapshots.Relocate(directory);
+
+    /// <summary>
+    /// The transactions with a marker between the offsets, by rising marker. Mostly a short way behind which there are none; only
+    /// where there is a marker, the producers before it are made up from a snapshot to learn where its transaction began.
+    /// </summary>
+    private IReadOnlyList<(long First, long Last)> EndedBetween(long start, long end)
+    {
+        LogSegment[] all = segments.Snapshot;
+        if (!ProducerReplay.HasMarker(all, start, end)) return [];
+        long now = environment.Time.GetTimestamp();
+        var before = new ProducerStates(environment.Producers);
+        var earlier = new ProducerSnapshots(environment, segments.Directory);
+        earlier.Load(before, new ProducerTail(all, environment, isOpen: true), all[0].BaseOffset, start, now);
+        new ProducerReplay(before, now).RunTo(all, end);
+        before.Transactions.Commit(start);
+        return before.Transactions.Ended;
+    }
 
     private void NoteAbort(in CompletedTransaction completed)
     {

@@ -19,6 +19,18 @@ internal sealed class ProducerReplay(ProducerStates states, long now)
         index.Append(new AbortedTransaction(completed.ProducerId, completed.FirstOffset, completed.LastOffset, completed.LastStableOffset));
     }
 
+    /// <summary>Whether a control batch of a producer lies between the offsets. Reads headers alone.</summary>
+    public static bool HasMarker(IReadOnlyList<LogSegment> segments, long start, long end)
+    {
+        foreach (LogSegment segment in segments)
+        {
+            if (segment.BaseOffset >= end) break;
+            if (segment.EndOffset > start && HasMarker(segment, start, end)) return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Takes in the batches between the states' end and <paramref name="endOffset"/>.</summary>
     public void RunTo(IReadOnlyList<LogSegment> segments, long endOffset)
     {
@@ -39,7 +51,7 @@ internal sealed class ProducerReplay(ProducerStates states, long now)
     {
         int size = segment.Size;
         ILogFile file = segment.Acquire();
-        var scanner = new BatchScanner(file, StartOf(segment, file, size), size);
+        var scanner = new BatchScanner(file, PositionOf(segment, file, states.EndOffset, size), size);
         Span<byte> buffer = stackalloc byte[EndTransactionMarker.MaxBatchSize];
         try
         {
@@ -59,12 +71,33 @@ internal sealed class ProducerReplay(ProducerStates states, long now)
         }
     }
 
-    private int StartOf(LogSegment segment, ILogFile file, int size)
+    private static bool HasMarker(LogSegment segment, long start, long end)
     {
-        if (states.EndOffset <= segment.BaseOffset) return 0;
+        int size = segment.Size;
+        ILogFile file = segment.Acquire();
+        var scanner = new BatchScanner(file, PositionOf(segment, file, start, size), size);
         try
         {
-            return SegmentReads.TryLocate(segment, file, states.EndOffset, size, out BatchPosition found) ? found.Position : size;
+            while (scanner.MoveNext() == ScanStatus.Found && scanner.Header.BaseOffset < end)
+            {
+                if (scanner.Header is { HasProducerId: true, IsControl: true } header && header.LastOffset >= start) return true;
+            }
+
+            return false;
+        }
+        finally
+        {
+            scanner.Dispose();
+            segment.File.Release();
+        }
+    }
+
+    private static int PositionOf(LogSegment segment, ILogFile file, long offset, int size)
+    {
+        if (offset <= segment.BaseOffset) return 0;
+        try
+        {
+            return SegmentReads.TryLocate(segment, file, offset, size, out BatchPosition found) ? found.Position : size;
         }
         catch (CorruptIndexException)
         {

@@ -113,10 +113,11 @@ internal sealed class ProducerStates(ProducerOptions options)
         return before - _producers.Count;
     }
 
+    /// <summary>Forgets all; the batches that come next begin at the offset.</summary>
     public void Clear(long endOffset)
     {
         _producers.Clear();
-        _transactions.Clear();
+        _transactions.Clear(endOffset);
         EndOffset = endOffset;
     }
 

@@ -12,6 +12,15 @@ internal sealed class TransactionBounds
     private readonly List<(long First, long Last)> _ended = [];
     private int _left;
 
+    /// <summary>
+    /// Ended transactions are known from here on: those with a marker at or above this that is not committed are held. What a snapshot
+    /// leaves out lies below.
+    /// </summary>
+    public long EndedFrom { get; private set; }
+
+    /// <summary>The transactions that ended and are not settled, by rising marker.</summary>
+    public IReadOnlyList<(long First, long Last)> Ended => _ended[_left..];
+
     /// <summary>The number of transactions without a marker.</summary>
     public int OpenCount => _open.Count;
 
@@ -36,12 +45,7 @@ internal sealed class TransactionBounds
     {
         int at = _open.IndexOf((firstOffset, producerId));
         if (at >= 0) _open.RemoveAt(at);
-        if (lastOffset >= committedEnd)
-        {
-            while (_ended.Count > _left && _ended[^1].First >= firstOffset) _ended.RemoveAt(_ended.Count - 1);
-            _ended.Add((firstOffset, lastOffset));
-        }
-
+        if (lastOffset >= committedEnd) AddEnded(firstOffset, lastOffset);
         return _open.Count == 0 ? lastOffset + 1 : _open[0].First;
     }
 
@@ -56,10 +60,37 @@ internal sealed class TransactionBounds
         }
     }
 
-    public void Clear()
+    /// <summary>
+    /// Takes in transactions that ended below <see cref="EndedFrom"/>, by rising marker: all that are not settled and have their marker at
+    /// or above <paramref name="from"/>. Those that ended above are known and passed over. One that <paramref name="earlier"/> leaves out
+    /// because another covered it needs no more: where the marker of that one is gone, it is open and covers it still.
+    /// </summary>
+    public void Recall(IEnumerable<(long First, long Last)> earlier, long from)
+    {
+        List<(long First, long Last)> later = _ended[_left..];
+        _ended.Clear();
+        _left = 0;
+        foreach ((long first, long last) in earlier)
+        {
+            if (last < EndedFrom) AddEnded(first, last);
+        }
+
+        foreach ((long first, long last) in later) AddEnded(first, last);
+        EndedFrom = Math.Min(EndedFrom, from);
+    }
+
+    /// <summary>Forgets all; what is told next begins at the offset.</summary>
+    public void Clear(long endedFrom)
     {
         _open.Clear();
         _ended.Clear();
         _left = 0;
+        EndedFrom = endedFrom;
+    }
+
+    private void AddEnded(long first, long last)
+    {
+        while (_ended.Count > _left && _ended[^1].First >= first) _ended.RemoveAt(_ended.Count - 1);
+        _ended.Add((first, last));
     }
 }

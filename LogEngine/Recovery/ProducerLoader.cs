@@ -44,7 +44,6 @@ internal sealed partial class ProducerLoader(LogEnvironment environment, string 
             new ProducerReplay(_states, _now).RunTo(segments, logEnd);
         }
 
-        if (_states.EndOffset != logEnd && _states.IsEmpty) _states.Clear(logEnd);
         _states.EndOffset = logEnd;
         // Other batches may get to their offsets: they must not come back.
         if (Snapshots.DeleteAbove(logEnd)) _fileSystem.FlushDirectory(directory);
