@@ -77,7 +77,11 @@ internal sealed partial class ProducerSnapshots(LogEnvironment environment, stri
                 states.Clear(offset);
                 foreach (ProducerState state in producers) states.Restore(state, now);
                 _latest = offset;
-                if (tail.TryComplete(states)) return true;
+                if (tail.TryComplete(states))
+                {
+                    states.Trim();
+                    return true;
+                }
             }
 
             LogWrong(environment.Logger, PathOf(offset));

@@ -91,12 +91,17 @@ internal sealed class ProducerStates(ProducerOptions options)
         return true;
     }
 
-    /// <summary>Takes in a producer from a snapshot.</summary>
+    /// <summary>Takes in a producer from a snapshot; <see cref="Trim"/> follows once all are there.</summary>
     public void Restore(ProducerState state, long now)
     {
         state.LastHeard = now;
         _producers[state.ProducerId] = state;
         if (state.InTransaction) _transactions.Begin(state.ProducerId, state.TransactionStart);
+    }
+
+    /// <summary>Forgets those that a snapshot holds beyond the most that may be remembered.</summary>
+    public void Trim()
+    {
         if (_producers.Count > options.MaxProducers) ForgetOldest();
     }
 
@@ -142,7 +147,8 @@ internal sealed class ProducerStates(ProducerOptions options)
     {
         ProducerState[] oldest = [.. _producers.Values.Where(state => !state.InTransaction && state.ProducerId != newest)];
         Array.Sort(oldest, static (a, b) => a.LastSeenOffset.CompareTo(b.LastSeenOffset));
-        foreach (ProducerState state in oldest.AsSpan(0, Math.Min(oldest.Length, Math.Max(options.MaxProducers / ForgottenShare, 1))))
+        int surplus = _producers.Count - options.MaxProducers;
+        foreach (ProducerState state in oldest.AsSpan(0, Math.Min(oldest.Length, Math.Max(options.MaxProducers / ForgottenShare, surplus))))
             _producers.Remove(state.ProducerId);
     }
 }

@@ -16,8 +16,8 @@ internal sealed class ProducerTail(IReadOnlyList<LogSegment> segments, LogEnviro
     private const int IndexEntries = 32;
 
     /// <summary>
-    /// Completes the states of a snapshot. False when the batches contradict it: a producer stands elsewhere, or one that wrote lately is
-    /// missing.
+    /// Completes the states of a snapshot. False when the batches contradict it: a producer stands elsewhere, or one is missing that
+    /// wrote later than some that are there.
     /// </summary>
     public bool TryComplete(ProducerStates states)
     {
@@ -34,9 +34,10 @@ internal sealed class ProducerTail(IReadOnlyList<LogSegment> segments, LogEnviro
             return true;
         }
 
+        long kept = KeptFrom(states, tail);
         foreach (ProducerState seen in tail.All)
         {
-            if (!Agrees(states.Find(seen.ProducerId), seen)) return false;
+            if (states.Find(seen.ProducerId) is { } state ? !Agrees(state, seen) : !MayBeMissing(seen, kept)) return false;
         }
 
         foreach (ProducerState seen in tail.All)
@@ -50,12 +51,41 @@ internal sealed class ProducerTail(IReadOnlyList<LogSegment> segments, LogEnviro
         return true;
     }
 
-    private bool Agrees(ProducerState? state, ProducerState seen)
+    /// <summary>
+    /// Producers are forgotten in the order in which they were last heard of, for their number or for their silence, and by settings
+    /// that may have changed since: one that is missing was last heard of before any that is there. Those with a transaction open are not
+    /// forgotten, and say something only where there are no others.
+    /// </summary>
+    private static long KeptFrom(ProducerStates states, ProducerStates tail)
     {
-        // One that is missing may have expired, if its batches are as old as that.
-        if (state is null) return environment.NowMs - seen.LastTimestamp >= environment.Producers.Expiration.TotalMilliseconds;
-        return state.Epoch == seen.Epoch && (seen.LastBatch is not { } last || state.LastBatch is { } known
-            && known.LastOffset == last.LastOffset && known.LastSequence == last.LastSequence);
+        long oldest = long.MaxValue;
+        long newest = -1;
+        foreach (ProducerState state in states.All)
+        {
+            // The offset of its last marker stands in the log alone.
+            long heard = Math.Max(state.LastSeenOffset, tail.Find(state.ProducerId)?.LastSeenOffset ?? -1);
+            newest = Math.Max(newest, heard);
+            if (!state.InTransaction) oldest = Math.Min(oldest, heard);
+        }
+
+        return oldest == long.MaxValue ? newest : oldest;
+    }
+
+    /// <summary>
+    /// Its last batch alone counts: a start knows of a marker, if it comes from a snapshot, no offset, and forgets by that of the batch.
+    /// Kafka forgets by the time of the batch.
+    /// </summary>
+    private bool MayBeMissing(ProducerState seen, long kept) =>
+        (seen.LastBatch?.LastOffset ?? -1) <= kept
+        || environment.NowMs - seen.LastTimestamp >= environment.Producers.Expiration.TotalMilliseconds;
+
+    private static bool Agrees(ProducerState state, ProducerState seen)
+    {
+        if (state.Epoch != seen.Epoch) return false;
+        if (seen.LastBatch is not { } last) return true;
+        // One that was forgotten and came back with a marker has no batch.
+        if (state.LastBatch is not { } known) return seen.LastSeenOffset > last.LastOffset;
+        return known.LastOffset == last.LastOffset && known.LastSequence == last.LastSequence;
     }
 
     private void Read(LogSegment segment, long end, ProducerStates tail)
