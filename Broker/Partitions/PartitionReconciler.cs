@@ -115,7 +115,7 @@ public sealed partial class PartitionReconciler
                 && replicas.Partitions.TryGetValue(decision.Id, out Partition? known) ? known : null;
             if (partition is null) made[i] = partition = TryCreate(image, topic, decision);
             partition?.Apply(Leadership(decision));
-            _registry.SetOffline(topic.Name, topic.Id, decision.Id, partition is null && !IsNew(decision) && _logs.IsAnyOutOfService);
+            _registry.SetOffline(topic.Name, topic.Id, decision.Id, partition is null && !IsNew(decision) && IsWithheld(new TopicPartition(topic.Name, decision.Id)));
             if (partition is null)
             {
                 lock (_missing) _missing.Add((topic.Id, decision.Id));
@@ -165,6 +165,9 @@ public sealed partial class PartitionReconciler
 
         _logs.SetAside(found.TopicPartition);
     }
+
+    /// <summary>Whether the partition's log is, or may be, where it cannot be used.</summary>
+    private bool IsWithheld(TopicPartition partition) => _logs.IsAnyOutOfService || _logs.IsUnreadable(partition);
 
     // A partition that has been led before has its log in some directory, if only in one that is out of service: an empty log in its
     // place would lose what was acknowledged.

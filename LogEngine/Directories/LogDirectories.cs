@@ -98,9 +98,20 @@ public sealed class LogDirectories : IDisposable
             if (Find(partition) is { } log) return log;
             if (!isNew && IsAnyOutOfService)
                 throw new StorageException("create", partition.ToString(), "its log may lie in a log directory that is offline");
+            foreach (LogDirectory directory in All)
+            {
+                if (directory.WhyUnreadable(partition) is not { } reason) continue;
+                // What lies in the place of a partition that was never led is not its data.
+                if (!isNew) throw new LogDirectoryException($"the log of {partition} cannot be used: {reason}");
+                directory.SetAsideUnreadable(partition);
+            }
+
             return CreateInBest(partition, topicId, config);
         }
     }
+
+    /// <summary>Whether the files of a partition are there and cannot be read.</summary>
+    public bool IsUnreadable(TopicPartition partition) => All.Any(directory => directory.WhyUnreadable(partition) is not null);
 
     /// <summary>One whose disk fails or is full at that makes way for the next.</summary>
     private PartitionLog CreateInBest(TopicPartition partition, Guid topicId, LogConfig config)

@@ -17,6 +17,7 @@ public sealed partial class LogDirectory : IDisposable
     private const int ClosingThreads = 4;
 
     private readonly ConcurrentDictionary<TopicPartition, PartitionLog> _logs = new();
+    private readonly UnreadableLogs _unreadable = new();
     private readonly LogEnvironment _environment;
     private readonly LogDirectoryOptions _options;
     private readonly IDisposable _lock;
@@ -24,6 +25,7 @@ public sealed partial class LogDirectory : IDisposable
     private readonly OffsetCheckpoint _highWatermarks;
     private readonly OffsetCheckpoint _logStarts;
     private readonly OffsetCheckpoint _cleanedEnds;
+    private bool _wasClean;
     private bool _closed;
 
     private LogDirectory(LogDirectoryOptions options, IDisposable held, ILogFileSystem fileSystem, TimeProvider time, Random random, ILogger logger)
@@ -104,6 +106,26 @@ public sealed partial class LogDirectory : IDisposable
 
     /// <summary>The log of a partition; null when it is not here.</summary>
     public PartitionLog? Find(TopicPartition partition) => _logs.GetValueOrDefault(partition);
+
+    /// <summary>Why a partition whose files are here has no log; null when it has one, or no files.</summary>
+    public string? WhyUnreadable(TopicPartition partition) => _unreadable.Find(partition)?.Reason;
+
+    /// <summary>Keeps the files of a log that could not be read under a name that ends in <c>-stray</c>; nothing if there is none.</summary>
+    internal void SetAsideUnreadable(TopicPartition partition)
+    {
+        if (_unreadable.Find(partition) is not { } log) return;
+        ThrowIfOffline();
+        Reported(() =>
+        {
+            string renamed = NameForStray(partition);
+            LogSetAside(_environment.Logger, log.Path, renamed);
+            _environment.FileSystem.Rename(log.Path, renamed);
+            _environment.FileSystem.FlushDirectory(Path);
+        });
+        _unreadable.Remove(partition);
+        // What the checkpoints say of it says nothing of a log that gets its name.
+        Checkpoint();
+    }
 
     /// <summary>Makes an empty log that starts at offset 0.</summary>
     /// <remarks>
@@ -231,11 +253,12 @@ public sealed partial class LogDirectory : IDisposable
     internal void WriteCleanedEnds() => Reported(() => _cleanedEnds.Write(CleanedEnds));
 
     private IEnumerable<KeyValuePair<TopicPartition, long>> RecoveryPoints() =>
-        _logs.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.RecoveryPoint));
+        _logs.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.RecoveryPoint)).Concat(_unreadable.RecoveryPoints);
 
     private IEnumerable<KeyValuePair<TopicPartition, long>> LogStarts() => _logs
         .Where(pair => MustBeWritten(pair.Value))
-        .Select(pair => KeyValuePair.Create(pair.Key, pair.Value.LogStartOffset));
+        .Select(pair => KeyValuePair.Create(pair.Key, pair.Value.LogStartOffset))
+        .Concat(_unreadable.LogStarts);
 
     private IEnumerable<KeyValuePair<TopicPartition, long>> CleanedEnds() => _logs
         .Where(pair => pair.Value.Compaction.CleanedEnd >= 0)
@@ -324,7 +347,8 @@ public sealed partial class LogDirectory : IDisposable
             if (IsOffline) return;
             Parallel.ForEach(_logs.Values, new ParallelOptions { MaxDegreeOfParallelism = ClosingThreads }, log => log.Close());
             Checkpoint();
-            if (_logs.Values.All(log => log.State == LogState.Closed)) CleanShutdownMarker.Write(_environment.FileSystem, Path, brokerEpoch);
+            // A log that could not be read has still to be recovered if the last stop was not in order.
+            if (_logs.Values.All(log => log.State == LogState.Closed) && (_wasClean || _unreadable.IsEmpty)) CleanShutdownMarker.Write(_environment.FileSystem, Path, brokerEpoch);
         }
         catch (Exception e) when (e is StorageException or AggregateException)
         {
@@ -349,7 +373,7 @@ public sealed partial class LogDirectory : IDisposable
 
     private void Load()
     {
-        bool clean = CleanShutdownMarker.Take(_environment.FileSystem, Path);
+        bool clean = _wasClean = CleanShutdownMarker.Take(_environment.FileSystem, Path);
         IReadOnlyDictionary<TopicPartition, long> recoveryPoints = ReadOrWarn(_recoveryPoints);
         IReadOnlyDictionary<TopicPartition, long> logStarts = ReadOrWarn(_logStarts);
         var found = new List<(TopicPartition Partition, string Path)>();
@@ -387,9 +411,7 @@ public sealed partial class LogDirectory : IDisposable
             {
                 var checkpoint = new CheckpointedOffsets(
                     clean, recoveryPoints.GetValueOrDefault(item.Partition), logStarts.GetValueOrDefault(item.Partition));
-                _logs[item.Partition] = LoadLog(item.Partition, item.Path, _options.ConfigFor(item.Partition.Topic), checkpoint);
-                if (cleanedEnds.TryGetValue(item.Partition, out long cleanedEnd) && cleanedEnd <= _logs[item.Partition].LogEndOffset)
-                    _logs[item.Partition].Compaction.CleanedEnd = cleanedEnd;
+                LoadOrSkip(item.Partition, item.Path, checkpoint, cleanedEnds);
                 _options.Progress?.Invoke(new LogLoadProgress(Path, Interlocked.Increment(ref loaded), found.Count));
             });
         }
@@ -404,6 +426,21 @@ public sealed partial class LogDirectory : IDisposable
         if (_logs.Any(pair => recoveryPoints.GetValueOrDefault(pair.Key) > pair.Value.RecoveryPoint)) WriteRecoveryPoints();
         // Entries of logs that are gone, or that lost what they say, are not to meet what is appended now.
         if (cleanedEnds.Count > 0) WriteCleanedEnds();
+    }
+
+    private void LoadOrSkip(TopicPartition partition, string path, CheckpointedOffsets checkpoint, Dictionary<TopicPartition, long> cleanedEnds)
+    {
+        try
+        {
+            PartitionLog log = LoadLog(partition, path, _options.ConfigFor(partition.Topic), checkpoint);
+            if (cleanedEnds.TryGetValue(partition, out long cleanedEnd) && cleanedEnd <= log.LogEndOffset) log.Compaction.CleanedEnd = cleanedEnd;
+            _logs[partition] = log;
+        }
+        catch (UnreadableLogException e)
+        {
+            LogUnreadable(_environment.Logger, path, e.Message);
+            _unreadable.Add(partition, new UnreadableLog(path, e.Message, checkpoint.RecoveryPoint, checkpoint.LogStartOffset));
+        }
     }
 
     private PartitionLog LoadLog(TopicPartition partition, string path, LogConfig config, CheckpointedOffsets checkpoint) =>
@@ -469,6 +506,9 @@ public sealed partial class LogDirectory : IDisposable
 
     [LoggerMessage(2108, LogLevel.Warning, "{Link} is a symbolic link; links inside a log directory are not followed, and this partition is not loaded")]
     private static partial void LogLink(ILogger logger, string link);
+
+    [LoggerMessage(2109, LogLevel.Error, "{Directory} cannot be used and is left alone: {Reason}")]
+    private static partial void LogUnreadable(ILogger logger, string directory, string reason);
 
     [LoggerMessage(2104, LogLevel.Error, "{Directory} could not be closed in order; the next start recovers it")]
     private static partial void LogCloseFailed(ILogger logger, string directory, Exception failure);

@@ -21,6 +21,8 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
 
     public LoadedLog Load(CheckpointedOffsets checkpoint)
     {
+        // First: where it cannot be told whose data this is, nothing is changed.
+        Guid topicId = PartitionMetadataFile.TryRead(_fileSystem, directory);
         LeftoverFiles.Settle(_fileSystem, directory);
         List<LogSegment> segments = OpenSegments();
         LeaderEpochCache epochs = LoadEpochs(segments);
@@ -51,7 +53,7 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
         var store = new SegmentStore(environment, directory, [.. segments]);
         if (namesDirty) store.MarkNamesDirty();
         var logProducers = new LogProducers(environment, store, producers.Finish(segments, logEnd), producers.Snapshots);
-        return new LoadedLog(store, epochs, PartitionMetadataFile.TryRead(_fileSystem, directory), logStart, logEnd, recoveryPoint, logProducers);
+        return new LoadedLog(store, epochs, topicId, logStart, logEnd, recoveryPoint, logProducers);
     }
 
     private List<LogSegment> OpenSegments()

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using KBroker.LogEngine.Directories;
 using KBroker.LogEngine.Storage;
 using KBroker.Protocol.Identity;
 
@@ -38,7 +39,7 @@ internal static class PartitionMetadataFile
     }
 
     /// <summary>The topic's id; empty when the file is missing, or incomplete as a crash before the log's first flush leaves it.</summary>
-    /// <exception cref="StorageException">The file holds something else: whose data this is cannot be told.</exception>
+    /// <exception cref="UnreadableLogException">The file holds something else: whose data this is cannot be told.</exception>
     public static Guid TryRead(ILogFileSystem fileSystem, string directory)
     {
         string path = Path.Combine(directory, FileName);
@@ -51,7 +52,7 @@ internal static class PartitionMetadataFile
             && second.StartsWith(TopicIdKey, StringComparison.Ordinal)
             && Uuid.TryParse(second.AsSpan(TopicIdKey.Length).Trim(), out Guid id)
             ? id
-            : throw new StorageException("read", path, "not of the form 'version: 0', 'topic_id: <id>'; delete it if the data is known to be this topic's");
+            : throw new UnreadableLogException(path, "not of the form 'version: 0', 'topic_id: <id>'; delete it if the data is known to be this topic's");
     }
 
     // What a stop while the file was made leaves: its beginning, or zeros where bytes did not reach the disk.

@@ -4,6 +4,7 @@ using KBroker.LogEngine.Storage;
 using KBroker.LogEngine.Tests.Support;
 using KBroker.Protocol.Identity;
 using KBroker.Protocol.Records;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KBroker.LogEngine.Tests;
 
@@ -125,14 +126,67 @@ public sealed class DamageTests
             }
         }
 
-        foreach (string path in new[] { "/data/meta.properties", "/data/t-0/partition.metadata" })
+        DirectoryWorld other = Stopped();
+        other.Disk.WriteAll("/data/meta.properties", noise);
+        Assert.Contains("/data/meta.properties", Assert.Throws<LogDirectoryException>(other.Reopen).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Open_PartitionMetadataIsNoise_TheOthersServeAndItsFilesStay(bool clean)
+    {
+        var world = new DirectoryWorld(new InMemoryLogFileSystem());
+        var id = new Guid("27342850-2018-4d25-b86b-463f6b6c7d0f");
+        for (int i = 0; i < 3; i++)
         {
-            DirectoryWorld world = Stopped();
-            world.Disk.WriteAll(path, noise);
-            Exception refused = Assert.ThrowsAny<Exception>(world.Reopen);
-            Assert.True(refused is LogDirectoryException or StorageException);
-            Assert.Contains(path, refused.Message, StringComparison.Ordinal);
+            TrackedLog log = world.Create(i, id);
+            for (int j = 0; j < 5; j++) log.Append();
+            log.Flush();
         }
+
+        world.Logs[1].DeleteRecords(2);
+        world.Directory.Checkpoint();
+        if (clean) world.CloseClean();
+        else world.Directory.Dispose();
+        byte[] right = world.Disk.ReadAll("/data/t-1/partition.metadata");
+        byte[] records = world.Disk.ReadAll("/data/t-1/00000000000000000000.log");
+        world.Disk.WriteAll("/data/t-1/partition.metadata", "version: none"u8);
+        world.Disk.Kill();
+        world.Reopen();
+        Assert.False(world.Directory.IsOffline);
+        Assert.Contains("partition.metadata", world.Directory.WhyUnreadable(new TopicPartition("t", 1)), StringComparison.Ordinal);
+        Assert.Null(world.Directory.Find(new TopicPartition("t", 1)));
+        foreach (int served in new[] { 0, 2 })
+        {
+            world.Logs[served].Verify();
+            world.Logs[served].Append();
+        }
+
+        world.CloseClean();
+        Assert.Equal(clean, world.Disk.FileExists("/data/.kafka_cleanshutdown"));
+        Assert.Equal(records, world.Disk.ReadAll("/data/t-1/00000000000000000000.log"));
+        world.Disk.WriteAll("/data/t-1/partition.metadata", right);
+        world.Reopen();
+        foreach (TrackedLog log in world.Logs) log.Verify();
+        Assert.Equal((2, id), (world.Logs[1].Log.LogStartOffset, world.Logs[1].Log.TopicId));
+    }
+
+    [Fact]
+    public void GetOrCreate_PartitionMetadataIsNoise_OnlyANewPartitionTakesTheName()
+    {
+        DirectoryWorld world = Stopped();
+        world.Disk.WriteAll("/data/t-0/partition.metadata", "version: none"u8);
+        var name = new TopicPartition("t", 0);
+        using LogDirectories directories = LogDirectories.Open(
+            [new LogDirectoryOptions { Path = "/data", BrokerId = new BrokerId(1), ClusterId = "c1" }], world.Disk, world.Time, new Random(1), NullLogger.Instance);
+        Assert.True(directories.IsUnreadable(name));
+        Assert.Contains("partition.metadata", Assert.Throws<LogDirectoryException>(
+            () => directories.GetOrCreate(name, Guid.NewGuid(), LogConfig.Default, isNew: false)).Message, StringComparison.Ordinal);
+        Assert.Equal(0, directories.GetOrCreate(name, Guid.NewGuid(), LogConfig.Default, isNew: true).LogEndOffset);
+        Assert.False(directories.IsUnreadable(name));
+        LogFileEntry stray = Assert.Single(world.Disk.List("/data"), entry => entry.Name.EndsWith("-stray", StringComparison.Ordinal));
+        Assert.NotEmpty(world.Disk.ReadAll($"/data/{stray.Name}/00000000000000000000.log"));
     }
 
     [Theory]
