@@ -22,6 +22,8 @@ internal sealed class TransactionIndex(ILogFileSystem fileSystem, string path, l
     private long _lastOffset = -1;
     private int _written;
     private int _flushed;
+    // Whether the file was made since that was last told: who made it may have failed before it could tell.
+    private bool _made;
 
     public string Path { get; private set; } = path;
 
@@ -67,27 +69,26 @@ internal sealed class TransactionIndex(ILogFileSystem fileSystem, string path, l
         int count = Count;
         if (count > 0 && aborted.LastOffset <= _lastOffset)
             throw new ArgumentException($"{Path}: a marker at {aborted.LastOffset} cannot follow one at {_lastOffset}", nameof(aborted));
-        bool made = !fileSystem.FileExists(Path);
-        using ILogFile file = made ? fileSystem.CreateNew(Path) : fileSystem.Open(Path);
+        using ILogFile file = OpenOrCreate();
         Span<byte> bytes = stackalloc byte[EntrySize];
         Format(aborted, bytes);
         file.Write(bytes, (long)count * EntrySize);
         _lastOffset = aborted.LastOffset;
         _written++;
         Volatile.Write(ref _count, count + 1);
-        return made;
+        return TakeMade();
     }
 
     /// <summary>
     /// Takes disk space for <paramref name="entries"/> more, so that a full disk is met before the markers are in the log. True if that
-    /// made the file.
+    /// made the file. A file system that cannot do that takes nothing.
     /// </summary>
+    /// <exception cref="StorageException">The disk is full, or failed.</exception>
     public bool Reserve(int entries)
     {
-        bool made = !fileSystem.FileExists(Path);
-        using ILogFile file = made ? fileSystem.CreateNew(Path) : fileSystem.Open(Path);
+        using ILogFile file = OpenOrCreate();
         file.Preallocate((long)Count * EntrySize, (long)entries * EntrySize);
-        return made;
+        return TakeMade();
     }
 
     /// <summary>Drops the entries whose marker lies at this offset or later.</summary>
@@ -180,6 +181,21 @@ internal sealed class TransactionIndex(ILogFileSystem fileSystem, string path, l
         if (exists) fileSystem.Rename(Path, path);
         Path = path;
         return exists;
+    }
+
+    private ILogFile OpenOrCreate()
+    {
+        if (fileSystem.FileExists(Path)) return fileSystem.Open(Path);
+        ILogFile file = fileSystem.CreateNew(Path);
+        _made = true;
+        return file;
+    }
+
+    private bool TakeMade()
+    {
+        bool made = _made;
+        _made = false;
+        return made;
     }
 
     private static bool IsPlausible(in AbortedTransaction entry) =>

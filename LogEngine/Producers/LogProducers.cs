@@ -1,6 +1,7 @@
 using KBroker.LogEngine.Indexes;
 using KBroker.LogEngine.Segments;
 using KBroker.LogEngine.Storage;
+using KBroker.Protocol.Records;
 
 namespace KBroker.LogEngine.Producers;
 
@@ -29,7 +30,8 @@ internal sealed class LogProducers(LogEnvironment environment, SegmentStore segm
         int markers = 0;
         while (BatchHeader.TryParse(records, out BatchHeader header) && header.SizeInBytes <= records.Length)
         {
-            if (header is { HasProducerId: true, IsControl: true } && states.Find(header.ProducerId) is { InTransaction: true }) markers++;
+            if (header is { HasProducerId: true, IsControl: true } && states.Find(header.ProducerId) is { InTransaction: true }
+                && EndTransactionMarker.TryRead(records[..header.SizeInBytes], out EndTransactionMarker marker) && !marker.IsCommit) markers++;
             records = records[header.SizeInBytes..];
         }
 

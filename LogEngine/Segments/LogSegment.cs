@@ -83,6 +83,7 @@ internal sealed class LogSegment : IIndexedSegment
         {
             segment.Offsets.Create();
             segment.Times.Create();
+            if (config.Preallocate) segment.ReserveAll(config.SegmentBytes);
         }
         catch (StorageException)
         {
@@ -91,7 +92,6 @@ internal sealed class LogSegment : IIndexedSegment
             throw;
         }
 
-        if (config.Preallocate) segment.ReserveAll(config.SegmentBytes);
         return segment;
     }
 
@@ -441,8 +441,14 @@ internal sealed class LogSegment : IIndexedSegment
     private void ReserveAll(int bytes)
     {
         ILogFile file = Acquire();
-        _space.Reserve(file, 0, bytes);
-        File.Release();
+        try
+        {
+            _space.Reserve(file, 0, bytes);
+        }
+        finally
+        {
+            File.Release();
+        }
     }
 
     // Two words that readers take together: a short lock keeps them so.

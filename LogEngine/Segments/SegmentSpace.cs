@@ -12,14 +12,14 @@ internal sealed class SegmentSpace
     private const int SmallestStep = 1 << 20;
 
     private long _allocated;
-    private bool _unsupported;
+    private bool _unavailable;
 
     public bool IsHeld { get; private set; }
 
     public void EnsureFor(ILogFile file, int size, int added, int segmentBytes)
     {
         long needed = (long)size + added;
-        if (needed <= _allocated || _unsupported || needed < SmallestStep) return;
+        if (needed <= _allocated || _unavailable || needed < SmallestStep) return;
         long step = Math.Clamp(size, SmallestStep, LargestStep);
         Reserve(file, size, Math.Max(needed, Math.Min(size + step, segmentBytes)));
     }
@@ -28,16 +28,22 @@ internal sealed class SegmentSpace
     {
         long start = Math.Max(size, _allocated);
         if (end <= start) return;
-        // A full disk shows up at the write, where it is an error; here it only means no head start.
-        if (file.Preallocate(start, end - start))
+        try
         {
-            _allocated = end;
+            if (file.Preallocate(start, end - start))
+            {
+                _allocated = end;
+                IsHeld = true;
+                return;
+            }
+        }
+        catch (StorageException e) when (e.IsNoSpace)
+        {
+            // A full disk shows up at the write, where it is an error; here it only means no head start. What it had left may be taken.
             IsHeld = true;
         }
-        else
-        {
-            _unsupported = true;
-        }
+
+        _unavailable = true;
     }
 
     /// <summary>The file was cut to <paramref name="size"/>.</summary>

@@ -26,7 +26,8 @@ public interface ILogFile : IDisposable
     /// <summary>Cuts or extends the file; space allocated past the new end is given back.</summary>
     void SetLength(long length);
 
-    /// <summary>Allocates disk space without changing the size. False when the file system cannot.</summary>
+    /// <summary>Allocates disk space without changing the size. False when the file system cannot do that.</summary>
+    /// <exception cref="StorageException">The disk or the quota is full, or the disk failed.</exception>
     bool Preallocate(long position, long length);
 
     /// <summary>Returns when the bytes and the size are on the disk (fdatasync).</summary>

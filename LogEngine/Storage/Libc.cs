@@ -21,6 +21,7 @@ internal static unsafe partial class Libc
     internal const int NoFollow = 0x100;
     internal const int Enoent = 2;
     internal const int Eintr = 4;
+    internal const int Eio = 5;
     internal const int Eagain = 11;
     internal const int Eacces = 13;
     internal const int Enotdir = 20;

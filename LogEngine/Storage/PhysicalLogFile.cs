@@ -72,7 +72,18 @@ internal sealed unsafe class PhysicalLogFile(string path, SafeFileHandle handle)
         }
     }
 
-    public bool Preallocate(long position, long length) => Libc.Allocate(handle, Libc.KeepSize, position, length) == 0;
+    public bool Preallocate(long position, long length)
+    {
+        while (Libc.Allocate(handle, Libc.KeepSize, position, length) != 0)
+        {
+            int errno = Marshal.GetLastPInvokeError();
+            if (errno == Libc.Eintr) continue;
+            var failure = new StorageException("allocate", path, errno);
+            return failure.IsNoSpace || errno == Libc.Eio ? throw failure : false;
+        }
+
+        return true;
+    }
 
     public void Flush()
     {

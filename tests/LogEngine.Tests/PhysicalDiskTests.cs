@@ -58,6 +58,27 @@ public sealed class PhysicalDiskTests : IDisposable
     }
 
     [Fact]
+    public void Preallocate_MoreThanTheDiskHas_SaysThatItIsFull()
+    {
+        const string memory = "/dev/shm";
+        const long tooMuch = 1L << 44;
+        // A disk that tells before it begins to allocate.
+        if (!Directory.Exists(memory) || new DriveInfo(memory) is not { DriveFormat: "tmpfs", TotalSize: > 0 and < tooMuch }) return;
+        string path = Path.Combine(memory, Path.GetRandomFileName());
+        using ILogFile file = _disk.CreateNew(path);
+        try
+        {
+            Assert.True(Assert.Throws<StorageException>(() => file.Preallocate(0, tooMuch)).IsNoSpace);
+            Assert.False(file.Preallocate(0, -1));
+            Assert.True(file.Preallocate(0, 4096));
+        }
+        finally
+        {
+            _disk.DeleteFile(path);
+        }
+    }
+
+    [Fact]
     public void Slice_SegmentDeleted_KeepsDescriptorAndBytes()
     {
         using LogDirectory directory = Open(_root);

@@ -1,4 +1,5 @@
 using KBroker.LogEngine.Indexes;
+using KBroker.LogEngine.Storage;
 using KBroker.LogEngine.Tests.Support;
 
 namespace KBroker.LogEngine.Tests;
@@ -46,6 +47,49 @@ public sealed class TransactionTests
         Commit(rig);
         rig.Log.AdvanceLogStartOffset(5);
         Assert.Equal(5, rig.Log.LastStableOffset);
+    }
+
+    [Fact]
+    public void AbortMarker_DiskFullButForTheLog_IsRefusedAndGoesOnWithRoom()
+    {
+        var rig = new LogRig(LogConfig.Default with { Preallocate = true, SegmentBytes = 1 << 20 });
+        rig.Disk.Capacity = long.MaxValue - 1;
+        rig.Log.Roll();
+        rig.Produce(1, 0, 0, transactional: true);
+        rig.Log.Roll();
+        rig.Produce(1, 0, 1, transactional: true);
+        long occupied = rig.Disk.Capacity - rig.Disk.FreeSpace("/data");
+        rig.Disk.Capacity = occupied + TransactionIndex.EntrySize - 1;
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.True(Assert.Throws<StorageException>(() => rig.End(1, 0, commit: false)).IsNoSpace);
+            Assert.True(rig.Log.IsOpen);
+            Assert.Empty(rig.Failures);
+            Assert.Equal(2, rig.Log.LogEndOffset);
+        }
+
+        rig.Log.Flush();
+        rig.Disk.Capacity = long.MaxValue;
+        Assert.Equal(2, rig.End(1, 0, commit: false).FirstOffset);
+        // The name of the index that the refused marker made is not on the disk yet.
+        Assert.True(rig.Log.Segments.NamesDirty);
+        rig.Log.Flush();
+        rig.Disk.LosePower();
+        rig.ReopenUnclean();
+        Commit(rig);
+        Assert.Equal([new AbortedTransaction(1, 0, 2, 3)], rig.Log.Read(0, 1000, true, 3, withAborted: true).AbortedTransactions);
+    }
+
+    [Fact]
+    public void CommitMarker_NoAbort_MakesNoTransactionIndex()
+    {
+        var rig = new LogRig();
+        rig.Produce(1, 0, 0, transactional: true);
+        rig.End(1, 0, commit: true);
+        Assert.DoesNotContain(rig.Disk.List(rig.Path), entry => entry.Name.EndsWith(".txnindex", StringComparison.Ordinal));
+        rig.Produce(1, 0, 1, transactional: true);
+        rig.End(1, 0, commit: false);
+        Assert.Contains(rig.Disk.List(rig.Path), entry => entry.Name.EndsWith(".txnindex", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -39,7 +39,16 @@ internal sealed class MemoryFile(InMemoryLogFileSystem owner, string path, Memor
         lock (owner.Gate) Checked().SetLength(length);
     }
 
-    public bool Preallocate(long position, long length) => true;
+    public bool Preallocate(long position, long length)
+    {
+        lock (owner.Gate)
+        {
+            if (owner.RoomFor(Checked(), position, (int)length) < length)
+                throw new StorageException("allocate", path, InMemoryLogFileSystem.NoSpace);
+            node.Reserve(position + length);
+            return true;
+        }
+    }
 
     public void Flush()
     {

@@ -10,6 +10,7 @@ internal sealed class MemoryNode(bool isDirectory)
     private byte[] _bytes = [];
     private byte[] _durable = [];
     private long _durableLength;
+    private long _reserved;
 
     public bool IsDirectory => isDirectory;
 
@@ -22,7 +23,7 @@ internal sealed class MemoryNode(bool isDirectory)
     public long Length { get; private set; }
 
     /// <summary>The bytes that take room on the disk.</summary>
-    public long Occupied => _bytes.Length;
+    public long Occupied => Math.Max(_bytes.Length, _reserved);
 
     public static MemoryNode Directory() => new(true);
 
@@ -44,8 +45,12 @@ internal sealed class MemoryNode(bool isDirectory)
         _unflushed.Add(new Change(position, bytes.ToArray(), Length));
     }
 
+    /// <summary>Takes room up to a position past which nothing may be written yet.</summary>
+    public void Reserve(long end) => _reserved = Math.Max(_reserved, end);
+
     public void SetLength(long length)
     {
+        _reserved = 0;
         if (length < _bytes.Length) Array.Resize(ref _bytes, (int)length);
         Length = length;
         _unflushed.Add(new Change(length, null, length));
