@@ -441,7 +441,12 @@ public sealed class PartitionLog
         lock (Gate)
         {
             ThrowIfNotOpen();
-            if (_segments.Active.Size > 0) Guarded(() => RollAt(LogEndOffset, _config));
+            if (_segments.Active.Size == 0) return;
+            Guarded(() =>
+            {
+                _ = ReadyToGrow(_config);
+                RollAt(LogEndOffset, _config);
+            });
         }
     }
 
@@ -485,7 +490,7 @@ public sealed class PartitionLog
             if (_state != LogState.Open) return;
             Guarded(() =>
             {
-                _segments.Active.Seal();
+                SealActive();
                 _epochs.Persist();
                 _producers.BeforeClose(LogEndOffset);
             });
@@ -586,7 +591,7 @@ public sealed class PartitionLog
         try
         {
             NoteLowerStart();
-            LogSegment active = _segments.Active;
+            LogSegment active = ReadyToGrow(config);
             if (RollPolicy.ShouldRoll(active, config, batches.Length, range.MaxTimestamp, range.LastOffset, now))
             {
                 // A follower's batches may start after a gap: the new segment starts with them, so that every offset of it
@@ -614,6 +619,36 @@ public sealed class PartitionLog
             // The marker is in the log and its abort is not noted: only a restart, which reads the log again, puts that right.
             Fail(new StorageException("note an abort", e.Path, e.Message, cause: null));
             throw;
+        }
+    }
+
+    // An index that the budget has let go may be found damaged when it is read again.
+    private LogSegment ReadyToGrow(LogConfig config)
+    {
+        LogSegment active = _segments.Active;
+        try
+        {
+            active.PrepareToGrow();
+        }
+        catch (CorruptIndexException)
+        {
+            IndexRebuild.Run(active, config.IndexIntervalBytes, seal: false);
+        }
+
+        return active;
+    }
+
+    // Does not read the indexes of a log that nobody appended to, if it need not.
+    private void SealActive()
+    {
+        LogSegment active = _segments.Active;
+        try
+        {
+            active.Seal();
+        }
+        catch (CorruptIndexException)
+        {
+            IndexRebuild.Run(active, _config.IndexIntervalBytes, seal: true);
         }
     }
 

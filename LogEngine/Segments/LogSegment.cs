@@ -118,11 +118,31 @@ internal sealed class LogSegment : IIndexedSegment
 
     public (long Offset, int Size) ReadEnd() => _end.Read();
 
+    /// <summary>
+    /// Under the gate: has in memory what an append needs of the indexes, and keeps it there until the segment ends: nothing can fail
+    /// once the batches are in the file.
+    /// </summary>
+    /// <exception cref="CorruptIndexException">They are missing or wrong.</exception>
+    public void PrepareToGrow()
+    {
+        HoldIndexes();
+        _ = LargestTimestamp();
+    }
+
+    /// <summary>Under the gate: reads the indexes, if need be, and keeps them in memory until the segment ends.</summary>
+    /// <exception cref="CorruptIndexException">They are missing or wrong.</exception>
+    public void HoldIndexes()
+    {
+        EnsureIndexes();
+        Offsets.Hold();
+        Times.Hold();
+    }
+
     /// <summary>Writes whole batches, whose offsets are final, behind the last one.</summary>
     public void Append(ReadOnlySpan<byte> batches, LogConfig config)
     {
         int position = _end.Read().Size;
-        EnsureIndexes();
+        PrepareToGrow();
         ILogFile file = Acquire();
         try
         {

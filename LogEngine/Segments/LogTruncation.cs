@@ -43,6 +43,8 @@ internal static class LogTruncation
         ILogFile file = segment.Acquire();
         try
         {
+            // The cut needs both, and what it leaves is the segment that grows.
+            segment.HoldIndexes();
             return SegmentReads.TryLocate(segment, file, offset, size, out found);
         }
         catch (CorruptIndexException)

@@ -6,7 +6,6 @@ internal static class RollPolicy
     public static bool ShouldRoll(LogSegment active, LogConfig config, int appendBytes, long maxTimestamp, long lastOffset, long nowMs)
     {
         int size = active.Size;
-        active.EnsureIndexes();
         return size > config.SegmentBytes - (long)appendBytes
             || (size > 0 && IsTooOld(active, config, maxTimestamp, nowMs))
             || active.Offsets.IsFull
