@@ -1,4 +1,5 @@
 using KBroker.LogEngine.Directories;
+using KBroker.LogEngine.Segments;
 using KBroker.LogEngine.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -130,11 +131,12 @@ public sealed partial class LogCleaner : IDisposable
                 {
                     if (!log.Config.Compact || !log.IsOpen || log.Compaction.Uncleanable is not null) continue;
                     int truncations = log.Flusher.Truncations;
+                    LogSegment[] seen = log.Segments.Snapshot;
                     if (Measure(directory, log) is not { } range) continue;
                     if (range.IsDue(log.Config) && (dirtiest is null || range.DirtyRatio > dirtiest.Range.DirtyRatio) && log.Compaction.TryBegin())
                     {
                         dirtiest?.Log.Compaction.End();
-                        dirtiest = new Candidate(directory, log, range, truncations);
+                        dirtiest = new Candidate(directory, log, range, truncations, seen);
                     }
                 }
             }
@@ -145,20 +147,29 @@ public sealed partial class LogCleaner : IDisposable
 
     private static CompactionRange? Measure(LogDirectory directory, PartitionLog log)
     {
+        LogSegment[] seen = log.Segments.Snapshot;
         try
         {
             return new LogMeasure(log, directory.Environment).Take();
         }
         catch (StorageException e)
         {
-            log.Fail(e);
+            if (!IsGone(e, log, seen)) log.Fail(e);
             return null;
         }
     }
 
+    /// <summary>Whether the file that is missing was taken out of the log by right: renamed or deleted since its segments were looked at.</summary>
+    private static bool IsGone(StorageException failure, PartitionLog log, LogSegment[] seen)
+    {
+        if (!failure.IsNotFound) return false;
+        // Such a change renames first and shows the other list afterwards, both under the gate.
+        lock (log.Gate) return log.State != LogState.Open || !ReferenceEquals(log.Segments.Snapshot, seen);
+    }
+
     private void Clean(Candidate chosen, Setup setup)
     {
-        (LogDirectory directory, PartitionLog log, CompactionRange range, int truncations) = chosen;
+        (LogDirectory directory, PartitionLog log, CompactionRange range, int truncations, LogSegment[] seen) = chosen;
         CleanerPace pace = Pace(setup, () => log.IsOpen && directory.SpaceLevel != DiskSpaceLevel.Exhausted);
         var cleaning = new LogCleaning(directory.Environment, log, setup.Options, pace, truncations);
         long started = _time.GetTimestamp();
@@ -178,6 +189,10 @@ public sealed partial class LogCleaner : IDisposable
             if (counts.RecordsWithoutKey > 0) LogWithoutKey(_logger, log.Directory, counts.RecordsWithoutKey);
         }
         catch (CleaningAbortedException)
+        {
+            LogAborted(_logger, log.Directory);
+        }
+        catch (StorageException e) when (IsGone(e, log, seen))
         {
             LogAborted(_logger, log.Directory);
         }
@@ -222,5 +237,5 @@ public sealed partial class LogCleaner : IDisposable
 
     private sealed record Setup(LogCleanerOptions Options, IoThrottle Throttle);
 
-    private sealed record Candidate(LogDirectory Directory, PartitionLog Log, CompactionRange Range, int Truncations);
+    private sealed record Candidate(LogDirectory Directory, PartitionLog Log, CompactionRange Range, int Truncations, LogSegment[] Seen);
 }

@@ -3,7 +3,9 @@ using System.Text;
 using KBroker.LogEngine.Compaction;
 using KBroker.LogEngine.Directories;
 using KBroker.LogEngine.Indexes;
+using KBroker.LogEngine.Limits;
 using KBroker.LogEngine.Producers;
+using KBroker.LogEngine.Storage;
 using KBroker.LogEngine.Tests.Support;
 using KBroker.Protocol;
 using KBroker.Protocol.Compression;
@@ -24,8 +26,11 @@ internal sealed class CompactionWorld
 {
     private static readonly CompressionCodecs Codecs = new();
 
-    public CompactionWorld(InMemoryLogFileSystem disk, LogConfig config, LogCleanerOptions? options = null)
+    private readonly StorageBudget _budget;
+
+    public CompactionWorld(InMemoryLogFileSystem disk, LogConfig config, LogCleanerOptions? options = null, StorageBudget? budget = null)
     {
+        _budget = budget ?? StorageBudget.Unbounded();
         Disk = disk;
         Config = config;
         Options = options ?? new LogCleanerOptions();
@@ -47,6 +52,9 @@ internal sealed class CompactionWorld
     public LogDirectory Directory { get; private set; }
 
     public PartitionLog Log { get; private set; }
+
+    /// <summary>What took the directory offline.</summary>
+    public List<StorageException> Failures { get; } = [];
 
     public List<KeyedRecord> Appended { get; } = [];
 
@@ -88,6 +96,15 @@ internal sealed class CompactionWorld
             new EndTransactionMarker(commit, 0).ToBatch(producer, 0, Now), new LeaderEpoch(0), AppendOrigin.Coordinator);
         Assert.Equal(AppendStatus.Appended, result.Status);
         if (!commit) Aborted.Add((producer, first, result.FirstOffset));
+    }
+
+    /// <summary>The log was cut, and what was appended last took the offsets of what went.</summary>
+    public void Forget()
+    {
+        var last = new Dictionary<long, KeyedRecord>();
+        foreach (KeyedRecord record in Appended) last[record.Offset] = record;
+        Appended.Clear();
+        Appended.AddRange(last.Values.Where(record => record.Offset < Log.LogEndOffset).OrderBy(record => record.Offset));
     }
 
     public void Commit() => Log.AdvanceCommittedEnd(Log.LogEndOffset);
@@ -245,6 +262,8 @@ internal sealed class CompactionWorld
             ClusterId = "c1",
             RecoveryThreads = 1,
             Codecs = Codecs,
+            Budget = _budget,
+            Failed = (_, failure) => Failures.Add(failure),
             ConfigFor = _ => Config,
             Producers = new ProducerOptions { Expiration = TimeSpan.FromDays(10_000) },
         },

@@ -18,10 +18,17 @@ public sealed class InMemoryLogFileSystem : ILogFileSystem
     private readonly HashSet<string> _locks = [];
     private readonly MemoryNames _names = new();
     private int _crashAt;
+    private int _openHandles;
     private double _crashPart;
 
     /// <summary>Called before every operation that changes the disk; may throw.</summary>
     public Action<string, string>? BeforeChange { get; set; }
+
+    /// <summary>Called before every operation that only looks at the disk.</summary>
+    public Action<string, string>? BeforeReading { get; set; }
+
+    /// <summary>The handles of this process that were not given back.</summary>
+    public int OpenHandles => Volatile.Read(ref _openHandles);
 
     /// <summary>The bytes that fit; a write beyond them takes what fits and fails.</summary>
     public long Capacity { get; set; } = long.MaxValue;
@@ -62,7 +69,7 @@ public sealed class InMemoryLogFileSystem : ILogFileSystem
     public ILogFile Open(string path)
     {
         Reading("open", path);
-        lock (Gate) return new MemoryFile(this, path, _names.FindFile(path) ?? throw new StorageException("open", path, NoSuchFile), Process);
+        lock (Gate) return MemoryFile.Open(this, path, _names.FindFile(path) ?? throw new StorageException("open", path, NoSuchFile), Process);
     }
 
     public ILogFile CreateNew(string path)
@@ -74,7 +81,7 @@ public sealed class InMemoryLogFileSystem : ILogFileSystem
             if (Capacity != long.MaxValue && _names.Occupied >= Capacity) throw new StorageException("create", path, NoSpace);
             var node = MemoryNode.File();
             _names.Link(Parent("create", path), Path.GetFileName(path), node);
-            return new MemoryFile(this, path, node, Process);
+            return MemoryFile.Open(this, path, node, Process);
         }
     }
 
@@ -156,7 +163,7 @@ public sealed class InMemoryLogFileSystem : ILogFileSystem
     public void FlushDirectory(string path)
     {
         Changing("flush", path);
-        lock (Gate) _names.Flush(_names.FindDirectory(path) ?? throw new StorageException("flush directory", path, NoSuchFile));
+        lock (Gate) _names.Flush(_names.FindDirectory(path) ?? throw new StorageException("open directory", path, NoSuchFile));
     }
 
     public IDisposable? TryLock(string path)
@@ -229,6 +236,15 @@ public sealed class InMemoryLogFileSystem : ILogFileSystem
             if (HasCrashed) throw new SimulatedCrashException();
             if (FaultFor(operation, path) is { } fault) throw new StorageException(operation, path, fault.Errno);
         }
+
+        BeforeReading?.Invoke(operation, path);
+    }
+
+    internal void Opened() => Interlocked.Increment(ref _openHandles);
+
+    internal void Closed(int process)
+    {
+        if (process == Process) Interlocked.Decrement(ref _openHandles);
     }
 
     internal void Changing(string operation, string path)
@@ -289,6 +305,7 @@ public sealed class InMemoryLogFileSystem : ILogFileSystem
     private void EndProcess()
     {
         Process++;
+        _openHandles = 0;
         HasCrashed = false;
         _crashAt = 0;
         _locks.Clear();

@@ -6,7 +6,13 @@ namespace KBroker.LogEngine.Tests.Support;
 /// <summary>An open handle; a rename or delete of the name does not disturb it, the end of its process does.</summary>
 internal sealed class MemoryFile(InMemoryLogFileSystem owner, string path, MemoryNode node, int process) : ILogFile
 {
-    private bool _disposed;
+    private int _disposed;
+
+    public static MemoryFile Open(InMemoryLogFileSystem owner, string path, MemoryNode node, int process)
+    {
+        owner.Opened();
+        return new MemoryFile(owner, path, node, process);
+    }
 
     public string Path => path;
 
@@ -56,11 +62,14 @@ internal sealed class MemoryFile(InMemoryLogFileSystem owner, string path, Memor
         lock (owner.Gate) Checked().Flush();
     }
 
-    public void Dispose() => _disposed = true;
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 0) owner.Closed(process);
+    }
 
     private MemoryNode Checked()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         if (process != owner.Process) throw new InvalidOperationException($"{path}: the process that opened this handle has ended");
         return node;
     }
