@@ -410,7 +410,10 @@ public sealed partial class LogDirectory : IDisposable
             Parallel.ForEach(found, new ParallelOptions { MaxDegreeOfParallelism = Math.Max(_options.RecoveryThreads, 1) }, item =>
             {
                 var checkpoint = new CheckpointedOffsets(
-                    clean, recoveryPoints.GetValueOrDefault(item.Partition), logStarts.GetValueOrDefault(item.Partition));
+                    clean,
+                    RecoveryPointIn(recoveryPoints, item.Partition),
+                    logStarts.GetValueOrDefault(item.Partition),
+                    cleanedEnds.GetValueOrDefault(item.Partition, -1));
                 LoadOrSkip(item.Partition, item.Path, checkpoint, cleanedEnds);
                 _options.Progress?.Invoke(new LogLoadProgress(Path, Interlocked.Increment(ref loaded), found.Count));
             });
@@ -422,6 +425,7 @@ public sealed partial class LogDirectory : IDisposable
 
         // What this start went by is not taken back: a killed process may have left checkpoints whose names are not on the disk.
         if (!clean) _environment.FileSystem.FlushDirectory(Path);
+        if (!_recoveryPoints.WasRead) MakeRecoveryPointsKnown();
         // What is appended behind a log that lost its end is not below its recovery point.
         if (_logs.Any(pair => recoveryPoints.GetValueOrDefault(pair.Key) > pair.Value.RecoveryPoint)) WriteRecoveryPoints();
         // Entries of logs that are gone, or that lost what they say, are not to meet what is appended now.
@@ -441,6 +445,25 @@ public sealed partial class LogDirectory : IDisposable
             LogUnreadable(_environment.Logger, path, e.Message);
             _unreadable.Add(partition, new UnreadableLog(path, e.Message, checkpoint.RecoveryPoint, checkpoint.LogStartOffset));
         }
+    }
+
+    // A negative one stands for that of an unreadable log which was unknown.
+    private long? RecoveryPointIn(IReadOnlyDictionary<TopicPartition, long> recoveryPoints, TopicPartition partition) =>
+        _recoveryPoints.WasRead && recoveryPoints.GetValueOrDefault(partition) is >= 0 and var point ? point : null;
+
+    /// <summary>
+    /// Without the checkpoint, all of each log has been read; it is flushed as well, so that the next checkpoint says what is true of
+    /// it. From here on, a log that the checkpoint does not name is one that was made after it. A full disk leaves this for later.
+    /// </summary>
+    private void MakeRecoveryPointsKnown()
+    {
+        Attempt(() =>
+        {
+            foreach (PartitionLog log in _logs.Values) log.Flush();
+            WriteRecoveryPoints();
+            return true;
+        });
+        ThrowIfOffline();
     }
 
     private PartitionLog LoadLog(TopicPartition partition, string path, LogConfig config, CheckpointedOffsets checkpoint) =>

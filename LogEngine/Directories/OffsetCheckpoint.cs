@@ -7,7 +7,8 @@ namespace KBroker.LogEngine.Directories;
 
 /// <summary>
 /// One of a log directory's checkpoint files: version 0, a count, then <c>topic partition offset</c> lines. A file that holds
-/// anything else counts as missing, which costs a longer recovery and no data.
+/// anything else counts as missing: what it said is unknown then, which is not the same as 0. Without the recovery points every segment
+/// is read again; without the log starts, deleted records whose segments are still there come back.
 /// </summary>
 internal sealed class OffsetCheckpoint(ILogFileSystem fileSystem, string directory, string fileName)
 {
@@ -60,10 +61,14 @@ internal sealed class OffsetCheckpoint(ILogFileSystem fileSystem, string directo
         }
     }
 
+    /// <summary>Whether the last <see cref="TryRead"/> found a file and understood it: a partition without a line was made after it.</summary>
+    public bool WasRead { get; private set; }
+
     /// <summary>The offsets; false when there is a file and it cannot be understood.</summary>
     public bool TryRead(out Dictionary<TopicPartition, long> offsets)
     {
         offsets = [];
+        WasRead = false;
         if (!fileSystem.FileExists(_path)) return true;
         string[] lines = (AtomicTextFile.TryRead(fileSystem, _path) ?? "").Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (lines.Length < 2 || lines[0] != "0" || lines[1] != (lines.Length - 2).ToString(CultureInfo.InvariantCulture)) return false;
@@ -79,6 +84,7 @@ internal sealed class OffsetCheckpoint(ILogFileSystem fileSystem, string directo
         }
 
         offsets = read;
+        WasRead = true;
         lock (_writing) _held = [.. read.Keys];
         return true;
     }

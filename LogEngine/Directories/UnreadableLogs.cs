@@ -3,8 +3,8 @@ using KBroker.Protocol.Identity;
 
 namespace KBroker.LogEngine.Directories;
 
-/// <summary>Where a log lies that could not be read, why, and what the checkpoints say of it.</summary>
-internal sealed record UnreadableLog(string Path, string Reason, long RecoveryPoint, long LogStartOffset);
+/// <summary>Where a log lies that could not be read, why, and what the checkpoints say of it, if anything.</summary>
+internal sealed record UnreadableLog(string Path, string Reason, long? RecoveryPoint, long LogStartOffset);
 
 /// <summary>
 /// The logs of a log directory that the start found damaged in a way that nothing can be derived from. Their files are left as they
@@ -16,8 +16,9 @@ internal sealed class UnreadableLogs
 
     public bool IsEmpty => _logs.IsEmpty;
 
+    /// <summary>Without those that are 0; -1 for one that nobody knows, as a log without a line has none yet.</summary>
     public IEnumerable<KeyValuePair<TopicPartition, long>> RecoveryPoints =>
-        _logs.Where(pair => pair.Value.RecoveryPoint > 0).Select(pair => KeyValuePair.Create(pair.Key, pair.Value.RecoveryPoint));
+        _logs.Where(pair => pair.Value.RecoveryPoint != 0).Select(pair => KeyValuePair.Create(pair.Key, pair.Value.RecoveryPoint ?? -1));
 
     public IEnumerable<KeyValuePair<TopicPartition, long>> LogStarts =>
         _logs.Where(pair => pair.Value.LogStartOffset > 0).Select(pair => KeyValuePair.Create(pair.Key, pair.Value.LogStartOffset));

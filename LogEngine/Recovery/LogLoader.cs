@@ -9,7 +9,11 @@ using Microsoft.Extensions.Logging;
 namespace KBroker.LogEngine.Recovery;
 
 /// <summary>What the checkpoints of the log directory say of a partition.</summary>
-internal readonly record struct CheckpointedOffsets(bool CleanShutdown, long RecoveryPoint, long LogStartOffset);
+/// <param name="CleanShutdown">Whether the log was closed in order.</param>
+/// <param name="RecoveryPoint">Everything below is on the disk; null when nobody knows, as the checkpoint is lost.</param>
+/// <param name="LogStartOffset">Where the log starts, unless its first segment says later.</param>
+/// <param name="CleanedEnd">Everything below was flushed and compacted; -1 for nothing.</param>
+internal readonly record struct CheckpointedOffsets(bool CleanShutdown, long? RecoveryPoint, long LogStartOffset, long CleanedEnd = -1);
 
 /// <summary>
 /// Opens a partition's directory. After a clean shutdown the last segment is looked at and nothing else; otherwise the segment
@@ -31,7 +35,7 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
         if (segments.Count > 0)
         {
             if (checkpoint.CleanShutdown) CheckEnd(segments, epochs, producers);
-            else Recover(segments, Math.Max(checkpoint.RecoveryPoint, 0), logStart, epochs, producers);
+            else Recover(segments, checkpoint, logStart, epochs, producers);
             // With remote storage the checkpoint alone knows what lies before the first segment.
             if (!config.RemoteStorage) logStart = Math.Max(logStart, segments[0].BaseOffset);
             if (segments[^1].EndOffset < logStart)
@@ -47,7 +51,7 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
         long logEnd = segments[^1].EndOffset;
         epochs.TruncateFromEnd(logEnd);
         epochs.TruncateFromStart(logStart);
-        long recoveryPoint = checkpoint.CleanShutdown ? logEnd : Math.Clamp(checkpoint.RecoveryPoint, 0, logEnd);
+        long recoveryPoint = checkpoint.CleanShutdown ? logEnd : Math.Clamp(checkpoint.RecoveryPoint ?? 0, 0, logEnd);
         // Names made before an unclean stop may not be on the disk either.
         bool namesDirty = fresh || !checkpoint.CleanShutdown;
         var store = new SegmentStore(environment, directory, [.. segments]);
@@ -192,17 +196,19 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
 
     // A segment that ended exactly at the recovery point was written its indexes after it: it counts as above.
     // Segments wholly below the log start are on their way out, in whatever order their names went: a gap there says nothing.
-    private void Recover(List<LogSegment> segments, long recoveryPoint, long logStart, LeaderEpochCache epochs, ProducerLoader producers)
+    private void Recover(
+        List<LogSegment> segments, in CheckpointedOffsets checkpoint, long logStart, LeaderEpochCache epochs, ProducerLoader producers)
     {
+        long recoveryPoint = Math.Max(checkpoint.RecoveryPoint ?? 0, 0);
         int byRecoveryPoint = segments.FindLastIndex(segment => segment.BaseOffset < recoveryPoint);
         int byLogStart = segments.FindLastIndex(segment => segment.BaseOffset <= logStart);
         int first = Math.Max(Math.Max(byRecoveryPoint, byLogStart), 0);
         // How far the records before an empty segment reach tells whether it is one of the log.
         if (segments[first].Size == 0) first = Math.Max(first - 1, 0);
-        RecoverFrom(segments, first, recoveryPoint, epochs, producers);
+        RecoverFrom(segments, first, Math.Max(checkpoint.RecoveryPoint ?? long.MaxValue, checkpoint.CleanedEnd), epochs, producers);
     }
 
-    private void RecoverFrom(List<LogSegment> segments, int first, long recoveryPoint, LeaderEpochCache epochs, ProducerLoader producers)
+    private void RecoverFrom(List<LogSegment> segments, int first, long gapsUpTo, LeaderEpochCache epochs, ProducerLoader producers)
     {
         ProducerReplay replay = producers.BeginRecovery(segments, first);
         for (int i = first; i < segments.Count; i++)
@@ -212,10 +218,11 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
             long cut = SegmentRecovery.Run(segments[i], epochs, replay, config.IndexIntervalBytes, next);
             if (cut > 0) LogCut(environment.Logger, segments[i].File.Path, cut, segments[i].EndOffset);
             if (last) return;
-            // Compaction leaves gaps between segments, and below the recovery point nothing was lost; elsewhere, a segment that ends
-            // early has lost its tail. One that reaches beyond the next has records that came later than the next one's.
+            // Compaction leaves gaps between segments, and its topic may have another policy since. What is known to be on the disk has
+            // lost nothing; a segment above that ends early has lost its tail. Where nobody knows, only bytes that had to be cut
+            // off tell of a loss: whole segments are not dropped on a guess. One that reaches beyond the next has records that came later than the next one's.
             long end = segments[i].EndOffset;
-            bool mayHaveGap = config.Compact || segments[i + 1].BaseOffset <= recoveryPoint;
+            bool mayHaveGap = config.Compact || segments[i + 1].BaseOffset <= gapsUpTo;
             if (end > next.StartOffset || (end < next.StartOffset && (cut > 0 || !mayHaveGap)))
             {
                 Drop(segments, i + 1);

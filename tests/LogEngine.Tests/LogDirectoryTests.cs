@@ -92,6 +92,38 @@ public sealed class LogDirectoryTests
         Assert.Empty(again.ReadHighWatermarks());
     }
 
+    [Theory]
+    [InlineData(null, null, 40)]
+    [InlineData("garbage", null, 40)]
+    [InlineData("0\n1\na.b_c-d 3 30\n", null, 40)]
+    [InlineData("0\n1\na.b_c-d 3 0\n", "0\n1\na.b_c-d 3 20\n", 40)]
+    [InlineData("0\n1\na.b_c-d 3 0\n", null, 10)]
+    [InlineData("0\n0\n", null, 10)]
+    public void Open_GapBetweenSegmentsAfterAKill_EndsTheLogOnlyWhereTheDiskMayNotHoldIt(string? recoveryPoints, string? cleanedEnds, long end)
+    {
+        LogDirectory directory = Open();
+        PartitionLog log = directory.Create(Partition, TopicId, LogConfig.Default);
+        for (int i = 0; i < 4; i++)
+        {
+            if (i > 0) log.Roll();
+            Append(log, 10);
+        }
+
+        directory.Dispose();
+        _disk.DeleteFile("/data/a.b_c-d-3/00000000000000000010.log");
+        _disk.DeleteFile("/data/recovery-point-offset-checkpoint");
+        if (recoveryPoints is not null) _disk.WriteAll("/data/recovery-point-offset-checkpoint", Encoding.UTF8.GetBytes(recoveryPoints));
+        if (cleanedEnds is not null) _disk.WriteAll("/data/cleaner-offset-checkpoint", Encoding.UTF8.GetBytes(cleanedEnds));
+        // Nor may the start after it, if a kill comes before anything else is written.
+        for (int start = 0; start < 3; start++)
+        {
+            directory = Open();
+            Assert.Equal(end, directory.Find(Partition)!.LogEndOffset);
+            directory.Dispose();
+            _disk.Kill();
+        }
+    }
+
     [Fact]
     public void DeleteRecords_CheckpointedStart_SurvivesKill()
     {
@@ -310,7 +342,7 @@ public sealed class LogDirectoryTests
         log.Roll();
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(5, log.RecoveryPoint);
-        Assert.False(_disk.FileExists("/data/recovery-point-offset-checkpoint"));
+        Assert.Equal("0\n0\n", Text("recovery-point-offset-checkpoint"));
         _time.Advance(TimeSpan.FromSeconds(60));
         Assert.Equal("0\n1\na.b_c-d 3 5\n", Text("recovery-point-offset-checkpoint"));
         log.AdvanceLogStartOffset(5);
