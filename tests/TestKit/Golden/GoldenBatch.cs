@@ -1,5 +1,8 @@
 namespace KBroker.TestKit.Golden;
 
+/// <summary>Who wrote a batch, and the sequence of its first record.</summary>
+internal sealed record GoldenProducer(long Id, short Epoch, int Sequence, bool IsTransactional = false, bool IsControl = false);
+
 /// <summary>A message, a wrapper of messages or a record batch, byte by byte, with what can be read of it.</summary>
 internal sealed record GoldenBatch(byte[] Bytes, IReadOnlyList<GoldenRecord> Records)
 {
@@ -36,13 +39,21 @@ internal sealed record GoldenBatch(byte[] Bytes, IReadOnlyList<GoldenRecord> Rec
         return new(LegacyMessage(magic, (byte)codec, records[^1].Offset, timestamp, null, value), records) { LastOffset = records[^1].Offset };
     }
 
-    /// <summary>A record batch (magic 2) without a producer's id.</summary>
+    /// <summary>The marker that ends a transaction.</summary>
+    public static GoldenBatch Marker(int epoch, long offset, long timestamp, long producerId, bool commit, int coordinatorEpoch) => Batch(
+        epoch,
+        GoldenCodec.None,
+        [new GoldenRecord(offset, timestamp, [.. GoldenBytes.Short(0), .. GoldenBytes.Short((short)(commit ? 1 : 0))], [.. GoldenBytes.Short(0), .. GoldenBytes.Int(coordinatorEpoch)])],
+        producer: new GoldenProducer(producerId, 0, -1, true, true));
+
+    /// <summary>A record batch (magic 2).</summary>
     /// <param name="epoch">The leader epoch.</param>
     /// <param name="codec">How the records are compressed.</param>
     /// <param name="records">What compaction left, by rising offset.</param>
     /// <param name="baseOffset">The base offset, which compaction keeps; the first record's if not given.</param>
     /// <param name="lastOffset">The last offset, which compaction keeps; the last record's if not given.</param>
-    public static GoldenBatch Batch(int epoch, GoldenCodec codec, GoldenRecord[] records, long? baseOffset = null, long? lastOffset = null)
+    /// <param name="producer">Who wrote it; null for nobody with an id.</param>
+    public static GoldenBatch Batch(int epoch, GoldenCodec codec, GoldenRecord[] records, long? baseOffset = null, long? lastOffset = null, GoldenProducer? producer = null)
     {
         long first = baseOffset ?? records[0].Offset;
         long last = lastOffset ?? records[^1].Offset;
@@ -65,13 +76,13 @@ internal sealed record GoldenBatch(byte[] Bytes, IReadOnlyList<GoldenRecord> Rec
         byte[] data = GoldenCompression.Compress(codec, [.. body], 2);
         byte[] summed =
         [
-            .. GoldenBytes.Short((short)codec),
+            .. GoldenBytes.Short((short)((int)codec | (producer is { IsTransactional: true } ? 0x10 : 0) | (producer is { IsControl: true } ? 0x20 : 0))),
             .. GoldenBytes.Int((int)(last - first)),
             .. GoldenBytes.Long(firstTimestamp),
             .. GoldenBytes.Long(records.Max(record => record.Timestamp)),
-            .. GoldenBytes.Long(-1),
-            .. GoldenBytes.Short(-1),
-            .. GoldenBytes.Int(-1),
+            .. GoldenBytes.Long(producer?.Id ?? -1),
+            .. GoldenBytes.Short(producer?.Epoch ?? -1),
+            .. GoldenBytes.Int(producer?.Sequence ?? -1),
             .. GoldenBytes.Int(records.Length),
             .. data,
         ];
