@@ -35,6 +35,10 @@ internal sealed record LogEnvironment(
     /// <summary>Called when a log's start went back and the checkpoint on disk has to follow before new appends.</summary>
     public Action LogStartLowered { get; init; } = static () => { };
 
+    /// <summary>Milliseconds on a clock that nobody sets, for what is to happen after a while; its zero says nothing.</summary>
+    public long ElapsedMs => (long)Time.GetElapsedTime(0).TotalMilliseconds;
+
+    /// <summary>The wall clock, in milliseconds since the epoch: for what is compared with the times of records and files.</summary>
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>A random number below <paramref name="most"/>; logs of a directory share the source.</summary>

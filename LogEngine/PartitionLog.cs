@@ -177,8 +177,7 @@ public sealed class PartitionLog
         {
             ThrowIfNotOpen();
             LogConfig config = _config;
-            long now = _environment.NowMs;
-            long appendTime = config.MessageTimestampType == TimestampType.LogAppendTime ? now : -1;
+            long appendTime = config.MessageTimestampType == TimestampType.LogAppendTime ? _environment.NowMs : -1;
             AppendStatus status = _producers.Check(records, origin, out ProducerBatch duplicate);
             if (status == AppendStatus.Duplicate)
             {
@@ -191,7 +190,7 @@ public sealed class PartitionLog
                 status = LeaderStamp.Apply(records, LogEndOffset, epoch, appendTime, config.MaxMessageBytes, out range);
             if (status == AppendStatus.Appended && records.Length > config.SegmentBytes) status = AppendStatus.RecordListTooLarge;
             if (status != AppendStatus.Appended) return new LogAppendResult(status, -1, -1, -1, LogStartOffset);
-            Write(records, range, config, now);
+            Write(records, range, config);
             _epochs.Assign(epoch.Value, range.FirstOffset);
             _flusher.AfterAppend(config);
             return new LogAppendResult(AppendStatus.Appended, range.FirstOffset, range.LastOffset, appendTime, LogStartOffset);
@@ -215,7 +214,7 @@ public sealed class PartitionLog
             if (range.Bytes == 0)
                 return new LogAppendResult(AppendStatus.Appended, LogEndOffset, LogEndOffset - 1, -1, LogStartOffset);
             records = records[..range.Bytes];
-            Write(records, range, config, _environment.NowMs);
+            Write(records, range, config);
             while (BatchHeader.TryParse(records, out BatchHeader header))
             {
                 _epochs.Assign(header.LeaderEpoch, header.BaseOffset);
@@ -585,14 +584,14 @@ public sealed class PartitionLog
         _epochs.TruncateFromEnd(offset);
     }
 
-    private void Write(ReadOnlySpan<byte> batches, in BatchRange range, LogConfig config, long now)
+    private void Write(ReadOnlySpan<byte> batches, in BatchRange range, LogConfig config)
     {
         _environment.Space.ThrowIfExhausted("append", Directory);
         try
         {
             NoteLowerStart();
             LogSegment active = ReadyToGrow(config);
-            if (RollPolicy.ShouldRoll(active, config, batches.Length, range.MaxTimestamp, range.LastOffset, now))
+            if (RollPolicy.ShouldRoll(active, config, batches.Length, range.MaxTimestamp, range.LastOffset, _environment.ElapsedMs))
             {
                 // A follower's batches may start after a gap: the new segment starts with them, so that every offset of it
                 // fits an index entry.

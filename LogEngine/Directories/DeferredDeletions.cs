@@ -7,7 +7,7 @@ namespace KBroker.LogEngine.Directories;
 /// Files and directories that have their <c>.deleted</c> or <c>-delete</c> name and wait for <c>file.delete.delay.ms</c>. What is
 /// left at a crash is found by its name at the next start.
 /// </summary>
-internal sealed class DeferredDeletions(ILogFileSystem fileSystem)
+internal sealed class DeferredDeletions(ILogFileSystem fileSystem, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly List<Item> _items = [];
@@ -20,22 +20,30 @@ internal sealed class DeferredDeletions(ILogFileSystem fileSystem)
         }
     }
 
-    public void AddFile(string path, long dueMs) => Add(new Item(path, false, dueMs));
+    /// <summary>Deletes a file once <paramref name="delayMs"/> have passed.</summary>
+    public void AddFile(string path, long delayMs) => Add(new Item(path, false, time.GetTimestamp(), delayMs));
 
-    public void AddDirectory(string path, long dueMs) => Add(new Item(path, true, dueMs));
+    /// <summary>Deletes a directory once <paramref name="delayMs"/> have passed.</summary>
+    public void AddDirectory(string path, long delayMs) => Add(new Item(path, true, time.GetTimestamp(), delayMs));
 
     /// <summary>
-    /// Deletes what is due at <paramref name="nowMs"/>. What cannot be deleted stays due and holds up nothing else; its failure is
-    /// thrown at the end.
+    /// Deletes what is due, or everything with <paramref name="evenEarly"/>. What cannot be deleted stays due and holds up nothing else;
+    /// its failure is thrown at the end.
     /// </summary>
     /// <exception cref="StorageException">The first failure.</exception>
-    public void Run(long nowMs)
+    public void Run(bool evenEarly = false)
     {
         List<Item> due;
         lock (_lock)
         {
-            due = _items.FindAll(item => item.DueMs <= nowMs);
-            _items.RemoveAll(item => item.DueMs <= nowMs);
+            long now = time.GetTimestamp();
+            due = [];
+            _items.RemoveAll(item =>
+            {
+                if (!evenEarly && time.GetElapsedTime(item.Since, now).TotalMilliseconds < item.DelayMs) return false;
+                due.Add(item);
+                return true;
+            });
         }
 
         StorageException? first = null;
@@ -61,5 +69,5 @@ internal sealed class DeferredDeletions(ILogFileSystem fileSystem)
         lock (_lock) _items.Add(item);
     }
 
-    private readonly record struct Item(string Path, bool IsDirectory, long DueMs);
+    private readonly record struct Item(string Path, bool IsDirectory, long Since, long DelayMs);
 }

@@ -33,7 +33,7 @@ public sealed partial class LogDirectory : IDisposable
         _options = options;
         _lock = held;
         var health = new LogDirectoryHealth(OnFailed);
-        _environment = new LogEnvironment(fileSystem, time, random, new DeferredDeletions(fileSystem), health, logger)
+        _environment = new LogEnvironment(fileSystem, time, random, new DeferredDeletions(fileSystem, time), health, logger)
         {
             Codecs = options.Codecs,
             Producers = options.Producers,
@@ -193,7 +193,7 @@ public sealed partial class LogDirectory : IDisposable
                 log.Abandon(LogState.Deleted);
                 // Not before: a log whose directory kept its name is still this partition's.
                 _logs.TryRemove(KeyValuePair.Create(partition, log));
-                if (!keep) _environment.Deletions.AddDirectory(renamed, _environment.NowMs + log.Config.FileDeleteDelayMs);
+                if (!keep) _environment.Deletions.AddDirectory(renamed, log.Config.FileDeleteDelayMs);
                 _environment.FileSystem.FlushDirectory(Path);
             }
         }
@@ -228,7 +228,7 @@ public sealed partial class LogDirectory : IDisposable
         string renamed = keep ? NameForStray(partition) : NameForDeletion(partition);
         LogSetAside(_environment.Logger, path, renamed);
         _environment.FileSystem.Rename(path, renamed);
-        if (!keep) _environment.Deletions.AddDirectory(renamed, _environment.NowMs + config.FileDeleteDelayMs);
+        if (!keep) _environment.Deletions.AddDirectory(renamed, config.FileDeleteDelayMs);
         _environment.FileSystem.FlushDirectory(Path);
     }
 
@@ -328,7 +328,7 @@ public sealed partial class LogDirectory : IDisposable
 
     /// <summary>Deletes what has waited long enough. Where space is low nothing waits: a reader still at it has the file open.</summary>
     public void RunDeletions() => Reported(() =>
-        _environment.Deletions.Run(SpaceLevel == DiskSpaceLevel.Ample ? _environment.NowMs : long.MaxValue));
+        _environment.Deletions.Run(evenEarly: SpaceLevel != DiskSpaceLevel.Ample));
 
     /// <summary>Measures the free space; true if it fell below a mark.</summary>
     public bool MeasureSpace(DiskSpaceMarks marks) => _environment.Space.Measure(marks);
@@ -389,7 +389,7 @@ public sealed partial class LogDirectory : IDisposable
                     found.Add((partition, path));
                     break;
                 case PartitionDirectoryKind.Deleting:
-                    _environment.Deletions.AddDirectory(path, _environment.NowMs + _options.DeleteDelayMs);
+                    _environment.Deletions.AddDirectory(path, _options.DeleteDelayMs);
                     break;
                 case PartitionDirectoryKind.Future:
                     LogFuture(_environment.Logger, path);

@@ -78,7 +78,7 @@ public sealed class LogMaintenance : IDisposable
             RunRetentionIfDue();
             Attempt(_directory.RunDeletions);
             ExpireProducersIfDue();
-            long now = _directory.Environment.NowMs;
+            long now = _directory.Environment.ElapsedMs;
             foreach (PartitionLog log in _directory.Logs) FlushIfDue(log, now);
             if (_directory.IsOffline) return;
             if (_time.GetElapsedTime(_lastCheckpoint) < _options.CheckpointInterval) return;

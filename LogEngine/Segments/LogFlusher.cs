@@ -29,7 +29,7 @@ internal sealed class LogFlusher(
     private long _expected;
     private TimeSpan _lastTurn;
     private int _turn;
-    private long _lastFlushMs = environment.NowMs;
+    private long _lastFlushMs = environment.ElapsedMs;
     private int _truncations;
 
     public long RecoveryPoint => Volatile.Read(ref _recoveryPoint);
@@ -43,9 +43,9 @@ internal sealed class LogFlusher(
     /// <summary>How often the log was cut: who decided on it before begins anew.</summary>
     public int Truncations => Volatile.Read(ref _truncations);
 
-    /// <summary>Whether <c>flush.ms</c> has passed over unflushed records.</summary>
-    public bool IsDue(long nowMs, LogConfig config) =>
-        config.FlushMs != long.MaxValue && RecoveryPoint < log.LogEndOffset && nowMs - Volatile.Read(ref _lastFlushMs) >= config.FlushMs;
+    /// <summary>Whether <c>flush.ms</c> has passed over unflushed records, by <see cref="LogEnvironment.ElapsedMs"/>.</summary>
+    public bool IsDue(long elapsedMs, LogConfig config) =>
+        config.FlushMs != long.MaxValue && RecoveryPoint < log.LogEndOffset && elapsedMs - Volatile.Read(ref _lastFlushMs) >= config.FlushMs;
 
     /// <summary>Where the unflushed segments end that no longer grow; the recovery point when there are none.</summary>
     public long SealedEnd => Math.Max(RecoveryPoint, segments.Active.BaseOffset);
@@ -209,7 +209,7 @@ internal sealed class LogFlusher(
                 log.ThrowIfNotOpen();
                 foreach (IndexFlush index in indexes) index.Index.NoteFlushed(index.Version);
                 if (names) segments.NoteNamesFlushed(namesVersion);
-                Volatile.Write(ref _lastFlushMs, environment.NowMs);
+                Volatile.Write(ref _lastFlushMs, environment.ElapsedMs);
                 if (truncations != _truncations || offset <= _recoveryPoint) return false;
                 Volatile.Write(ref _recoveryPoint, offset);
                 return true;

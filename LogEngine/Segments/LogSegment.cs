@@ -46,7 +46,7 @@ internal sealed class LogSegment : IIndexedSegment
     /// <summary>The offset after the last batch; the base offset when empty.</summary>
     public long EndOffset => _end.Read().Offset;
 
-    /// <summary>When the segment was made (milliseconds): what counts for <c>segment.ms</c> without timestamps.</summary>
+    /// <summary>When the segment was made or found, by <see cref="LogEnvironment.ElapsedMs"/>: what counts for <c>segment.ms</c> without timestamps.</summary>
     public long CreatedMs { get; private init; }
 
     /// <summary>Whether the indexes were made from the batches since the log was opened: another time gives no others.</summary>
@@ -73,7 +73,7 @@ internal sealed class LogSegment : IIndexedSegment
             OpenTimes(environment, directory, baseOffset, config, stage),
             OpenTransactions(environment, directory, baseOffset, stage))
         {
-            CreatedMs = environment.NowMs,
+            CreatedMs = environment.ElapsedMs,
             RollJitterMs = Jitter(environment, config),
             _indexesReady = true,
             _largestKnown = true,
@@ -108,7 +108,7 @@ internal sealed class LogSegment : IIndexedSegment
             OpenTimes(environment, directory, baseOffset, config),
             OpenTransactions(environment, directory, baseOffset))
         {
-            CreatedMs = environment.NowMs,
+            CreatedMs = environment.ElapsedMs,
             RollJitterMs = Jitter(environment, config),
         };
     }

@@ -139,8 +139,7 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
         MarkNamesDirty();
         List<string> moved = replacement.SetOldAside();
         _segments = [.. all[..first], fresh, .. all[next..]];
-        long due = environment.NowMs + config.FileDeleteDelayMs;
-        foreach (string path in moved) environment.Deletions.AddFile(path, due);
+        foreach (string path in moved) environment.Deletions.AddFile(path, config.FileDeleteDelayMs);
         foreach (LogSegment segment in replacement.Old) segment.Release();
         return true;
     }
@@ -216,8 +215,7 @@ internal sealed class SegmentStore(LogEnvironment environment, string directory,
 
     private void DeleteLater(List<string> moved, LogConfig config)
     {
-        long due = environment.NowMs + config.FileDeleteDelayMs;
-        foreach (string path in moved) environment.Deletions.AddFile(path + SegmentFileNames.Deleted, due);
+        foreach (string path in moved) environment.Deletions.AddFile(path + SegmentFileNames.Deleted, config.FileDeleteDelayMs);
     }
 
     private List<string> MoveAside(LogSegment segment, string[] suffixes)

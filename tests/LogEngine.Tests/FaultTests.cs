@@ -87,7 +87,7 @@ public sealed class FaultTests
     [Fact]
     public void RunDeletions_OneFails_OthersGoAndItIsTriedAgain()
     {
-        var deletions = new DeferredDeletions(_disk);
+        var deletions = new DeferredDeletions(_disk, _time);
         foreach (string path in new[] { "/a", "/b", "/c" })
         {
             _disk.WriteAll(path, [1]);
@@ -95,11 +95,11 @@ public sealed class FaultTests
         }
 
         FailOn("delete", "/a", 28);
-        Assert.Throws<StorageException>(() => deletions.Run(1));
+        Assert.Throws<StorageException>(() => deletions.Run());
         Assert.True(_disk.FileExists("/a"));
         Assert.False(_disk.FileExists("/b") || _disk.FileExists("/c"));
         _disk.BeforeChange = null;
-        deletions.Run(1);
+        deletions.Run();
         Assert.False(_disk.FileExists("/a"));
         Assert.Equal(0, deletions.Count);
     }

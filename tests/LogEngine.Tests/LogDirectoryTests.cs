@@ -351,6 +351,62 @@ public sealed class LogDirectoryTests
         Assert.DoesNotContain(_disk.List(log.Directory), entry => entry.Name.EndsWith(".deleted", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public void Maintenance_ClockIsSet_FlushesAndDeletesWhenTheTimeHasPassed(int hours)
+    {
+        using LogDirectory directory = Open();
+        using var maintenance = new LogMaintenance(directory, new LogMaintenanceOptions(), _time);
+        PartitionLog log = directory.Create(Partition, TopicId, LogConfig.Default with { FlushMs = 5000 });
+        Append(log, 3);
+        _time.Ahead = TimeSpan.FromHours(hours);
+        _time.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal(0, log.RecoveryPoint);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(3, log.RecoveryPoint);
+
+        log.Roll();
+        log.AdvanceLogStartOffset(3);
+        directory.Create(new TopicPartition("gone", 0), TopicId, LogConfig.Default);
+        directory.Delete(new TopicPartition("gone", 0));
+        _time.Ahead *= 2;
+        _time.Advance(TimeSpan.FromSeconds(58));
+        Assert.Contains(_disk.List(log.Directory), entry => entry.Name.EndsWith(".deleted", StringComparison.Ordinal));
+        Assert.Contains(_disk.List("/data"), entry => entry.Name.EndsWith("-delete", StringComparison.Ordinal));
+        _time.Advance(TimeSpan.FromSeconds(4));
+        Assert.DoesNotContain(_disk.List(log.Directory), entry => entry.Name.EndsWith(".deleted", StringComparison.Ordinal));
+        Assert.DoesNotContain(_disk.List("/data"), entry => entry.Name.EndsWith("-delete", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public void Append_ClockIsSetAndRecordsHaveNoTime_RollsWhenTheSegmentIsOldEnough(int hours)
+    {
+        using LogDirectory directory = Open();
+        PartitionLog log = directory.Create(Partition, TopicId, LogConfig.Default with { SegmentMs = 60_000 });
+        void AppendWithoutTime() => log.AppendAsLeader(Batches.Make(1, timestamp: -1), new LeaderEpoch(1));
+        AppendWithoutTime();
+        _time.Ahead = TimeSpan.FromHours(hours);
+        _time.Advance(TimeSpan.FromSeconds(50));
+        AppendWithoutTime();
+        Assert.Single(log.SegmentStarts());
+        _time.Advance(TimeSpan.FromSeconds(20));
+        AppendWithoutTime();
+        Assert.Equal(2, log.SegmentStarts().Count);
+    }
+
+    [Fact]
+    public void RunDeletions_DelayWithoutEnd_NothingGoes()
+    {
+        using LogDirectory directory = Open();
+        directory.Create(Partition, TopicId, LogConfig.Default with { FileDeleteDelayMs = long.MaxValue });
+        directory.Delete(Partition);
+        directory.RunDeletions();
+        Assert.Contains(_disk.List("/data"), entry => entry.Name.EndsWith("-delete", StringComparison.Ordinal));
+    }
+
     private static void Append(PartitionLog log, int records) => log.AppendAsLeader(Batches.Make(records), new LeaderEpoch(1));
 
     private LogDirectory Open() => LogDirectory.Open(

@@ -124,7 +124,7 @@ internal sealed class InteropWorld
         _directory.WriteHighWatermarks(ends.Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Committed)));
         _directory.Close(_random.Next());
         // A deletion that is due later is no leftover: a file of Kafka's waits in the same way.
-        _directory.Environment.Deletions.Run(long.MaxValue);
+        _directory.Environment.Deletions.Run(evenEarly: true);
         KafkaLogDirectory kafka = KafkaLogDirectory.Open(DirectoryBytesTests.FilesOf(_disk), directory => directory.StartsWith("compacted", StringComparison.Ordinal));
         foreach ((TopicPartition name, (_, long end, _)) in ends) Assert.Equal((name, end), (name, kafka.Partitions[name.ToString()].EndOffset));
         Reopen(ends);

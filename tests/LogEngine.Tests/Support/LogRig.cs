@@ -94,7 +94,7 @@ internal sealed class LogRig
     }
 
     private LogEnvironment Environment() =>
-        new(FileSystem, Time, new Random(1), new DeferredDeletions(FileSystem), new LogDirectoryHealth(Failures.Add), NullLogger.Instance)
+        new(FileSystem, Time, new Random(1), new DeferredDeletions(FileSystem, Time), new LogDirectoryHealth(Failures.Add), NullLogger.Instance)
         {
             Producers = Producers,
             Space = new DiskSpaceGuard(FileSystem, Path, NullLogger.Instance),

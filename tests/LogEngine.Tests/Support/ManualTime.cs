@@ -6,7 +6,10 @@ internal sealed class ManualTime : TimeProvider
     private readonly List<ManualTimer> _timers = [];
     private DateTimeOffset _now = DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_000);
 
-    public override DateTimeOffset GetUtcNow() => _now;
+    /// <summary>How far the wall clock was set forward; back when negative. No time passes by it.</summary>
+    public TimeSpan Ahead { get; set; }
+
+    public override DateTimeOffset GetUtcNow() => _now + Ahead;
 
     public override long TimestampFrequency => 1000;
 
