@@ -16,6 +16,7 @@ internal sealed class PartitionCoordinatorLog : ICoordinatorLog, IProgressWaiter
     private readonly Action _progressed;
     private readonly RecordBatchBuilder _builder = new(new RecordBatchOptions());
     private readonly Queue<Waiting> _waiting = new();
+    private readonly int _slot;
     private long _endOffset;
     private bool _anyWaits;
 
@@ -32,7 +33,7 @@ internal sealed class PartitionCoordinatorLog : ICoordinatorLog, IProgressWaiter
         _commitTimeout = commitTimeout;
         _progressed = progressed;
         _endOffset = partition.Log.LogEndOffset;
-        partition.AddWaiter(this);
+        _slot = partition.AddWaiter(this);
     }
 
     /// <summary>When the oldest commit that waits is given up, as a timestamp of the clock; null if none waits.</summary>
@@ -99,7 +100,7 @@ internal sealed class PartitionCoordinatorLog : ICoordinatorLog, IProgressWaiter
     /// <inheritdoc/>
     public void Dispose()
     {
-        _partition.RemoveWaiter(this);
+        _partition.RemoveWaiter(this, _slot);
         _builder.Dispose();
     }
 

@@ -10,6 +10,7 @@ internal sealed class FetchWaiter : IProgressWaiter, IDisposable
 {
     private readonly TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly IReadOnlyList<Partition> _partitions;
+    private readonly int[] _slots;
     private readonly CancellationTokenRegistration _closed;
     private readonly CancellationTokenRegistration _stopping;
     private readonly ITimer _deadline;
@@ -29,7 +30,8 @@ internal sealed class FetchWaiter : IProgressWaiter, IDisposable
         _deadline = time.CreateTimer(static waiter => ((FetchWaiter)waiter!).Wake(), this, wait, Timeout.InfiniteTimeSpan);
         _closed = ends.Closed.UnsafeRegister(static waiter => ((FetchWaiter)waiter!).Wake(), this);
         _stopping = ends.Stopping.UnsafeRegister(static waiter => ((FetchWaiter)waiter!).Wake(), this);
-        foreach (Partition partition in partitions) partition.AddWaiter(this);
+        _slots = new int[partitions.Count];
+        for (int i = 0; i < _slots.Length; i++) _slots[i] = partitions[i].AddWaiter(this);
     }
 
     /// <summary>Completes when the Fetch should be read again or answered.</summary>
@@ -47,7 +49,7 @@ internal sealed class FetchWaiter : IProgressWaiter, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (Partition partition in _partitions) partition.RemoveWaiter(this);
+        for (int i = 0; i < _slots.Length; i++) _partitions[i].RemoveWaiter(this, _slots[i]);
         _deadline.Dispose();
         _closed.Dispose();
         _stopping.Dispose();

@@ -27,8 +27,10 @@ internal sealed class AcknowledgementWaiter : IProgressWaiter
     public static async Task<ErrorCode> WaitAsync(
         Partition partition, long nextOffset, LeaderEpoch epoch, bool allReplicas, TimeSpan timeout, TimeProvider time)
     {
+        // By the time that one of a request's appends is settled, most of the others are too.
+        if (partition.Acknowledgement(nextOffset, epoch, allReplicas) is { } known) return known;
         var waiter = new AcknowledgementWaiter(partition, nextOffset, epoch, allReplicas);
-        partition.AddWaiter(waiter);
+        int slot = partition.AddWaiter(waiter);
         try
         {
             using ITimer deadline = time.CreateTimer(
@@ -42,7 +44,7 @@ internal sealed class AcknowledgementWaiter : IProgressWaiter
         }
         finally
         {
-            partition.RemoveWaiter(waiter);
+            partition.RemoveWaiter(waiter, slot);
         }
     }
 

@@ -287,9 +287,10 @@ public sealed class Partition
         _waiters.Signal(this, 0, mustReread: true);
     }
 
-    internal void AddWaiter(IProgressWaiter waiter) => _waiters.Add(waiter);
+    /// <summary>Registers a waiter and returns its slot; it has to look itself afterwards at what it waits for.</summary>
+    internal int AddWaiter(IProgressWaiter waiter) => _waiters.Add(waiter);
 
-    internal void RemoveWaiter(IProgressWaiter waiter) => _waiters.Remove(waiter);
+    internal void RemoveWaiter(IProgressWaiter waiter, int slot) => _waiters.Remove(waiter, slot);
 
     private static ErrorCode ErrorOf(PartitionRole role) =>
         role == PartitionRole.Offline ? ErrorCode.KafkaStorageError : ErrorCode.NotLeaderOrFollower;
