@@ -80,7 +80,7 @@ public sealed class CleaningLeftoversTests
                     new ActiveProducer(9, 0, 0, 4, Time + 4, -1, -1),
                 ],
                 log.ActiveProducers().OrderBy(producer => producer.ProducerId));
-            directory.Environment.Deletions.Run(long.MaxValue);
+            directory.Environment.Deletions.Run(evenEarly: true);
             directory.Close(1);
             KafkaLogDirectory.Open(DirectoryBytesTests.FilesOf(disk));
         }
