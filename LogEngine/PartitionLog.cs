@@ -53,7 +53,7 @@ public sealed class PartitionLog
         _logEndOffset = loaded.LogEndOffset;
         _committedEnd = loaded.LogStartOffset;
         _producers = loaded.Producers;
-        _reader = new LogReader(this, _segments, environment.Codecs);
+        _reader = new LogReader(this, _segments, environment);
         _flusher = new LogFlusher(this, environment, _segments, _epochs, loaded.RecoveryPoint);
         Retention = new LogRetention(this, _segments, environment);
     }

@@ -68,6 +68,18 @@ internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int 
         }
     }
 
+    /// <summary>Takes over the entries of an index that was made anew in memory; the file is rewritten by <see cref="Seal"/>.</summary>
+    public void TakeOver(SparseIndex fresh)
+    {
+        lock (_loading)
+        {
+            Pin();
+            _persisted = 0;
+            _preallocated = true;
+            _entries = fresh._entries;
+        }
+    }
+
     /// <summary>
     /// Reads the file; false when it is missing or its entries cannot be right, in which case the index has to be rebuilt.
     /// </summary>

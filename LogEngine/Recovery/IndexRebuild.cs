@@ -8,6 +8,14 @@ internal static class IndexRebuild
 {
     public static void Run(LogSegment segment, int indexIntervalBytes, bool seal)
     {
+        Scan(segment, indexIntervalBytes);
+        segment.IndexesRebuilt = true;
+        if (seal) segment.Seal();
+    }
+
+    /// <summary>Notes the batches anew, in memory only.</summary>
+    public static void Scan(LogSegment segment, int indexIntervalBytes)
+    {
         segment.ResetIndexes();
         ILogFile file = segment.Acquire();
         var scanner = new BatchScanner(file, 0, segment.Size);
@@ -25,8 +33,5 @@ internal static class IndexRebuild
             scanner.Dispose();
             segment.File.Release();
         }
-
-        segment.IndexesRebuilt = true;
-        if (seal) segment.Seal();
     }
 }

@@ -82,9 +82,10 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
             if (sizes[offsets[i]] > int.MaxValue)
                 throw new StorageException("open", SegmentFileNames.For(directory, offsets[i], SegmentFileNames.Log), "larger than 2 GiB");
             long end = i + 1 < offsets.Length ? offsets[i + 1] : offsets[i];
-            LogSegment segment = LogSegment.Open(environment, directory, offsets[i], (int)sizes[offsets[i]], end, config);
+            bool wasSealed = i + 1 < offsets.Length;
+            LogSegment segment = LogSegment.Open(environment, directory, offsets[i], (int)sizes[offsets[i]], end, config, wasSealed);
             segments.Add(segment);
-            if (i + 1 == offsets.Length || IndexFits(segment.Offsets.Path, 8) && IndexFits(segment.Times.Path, 12)) continue;
+            if (!wasSealed || IndexFits(segment.Offsets.Path, 8) && IndexFits(segment.Times.Path, 12)) continue;
             LogIndexRebuilt(environment.Logger, segment.File.Path);
             IndexRebuild.Run(segment, config.IndexIntervalBytes, seal: true);
         }

@@ -1,7 +1,6 @@
 using KBroker.LogEngine.Indexes;
 using KBroker.LogEngine.Recovery;
 using KBroker.LogEngine.Storage;
-using KBroker.Protocol.Compression;
 
 namespace KBroker.LogEngine.Segments;
 
@@ -9,10 +8,11 @@ namespace KBroker.LogEngine.Segments;
 /// Reads of a whole log without its lock. When a segment was closed between the look at the list and its use, the list is looked
 /// at again; when an index turns out wrong, it is rebuilt under the gate and the read repeated.
 /// </summary>
-internal sealed class LogReader(PartitionLog log, SegmentStore segments, CompressionCodecs codecs)
+internal sealed class LogReader(PartitionLog log, SegmentStore segments, LogEnvironment environment)
 {
     private readonly PartitionLog _log = log;
     private readonly SegmentStore _segments = segments;
+    private readonly Lock _oneScan = new();
 
     public LogReadResult Read(long startOffset, int maxBytes, bool minOneMessage, long upperBound, bool withAborted) =>
         Retried(new Request(startOffset, maxBytes, minOneMessage, upperBound, withAborted), static (reader, request) => reader.ReadOnce(request));
@@ -83,7 +83,7 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, Compres
         foreach (LogSegment segment in _segments.Snapshot)
         {
             if (segment.EndOffset <= start || segment.LargestTimestamp().Timestamp < timestamp) continue;
-            if (TimestampSearch.FindFirst(segment, timestamp, start, codecs) is { } found) return found;
+            if (TimestampSearch.FindFirst(segment, timestamp, start, environment.Codecs) is { } found) return found;
         }
 
         return null;
@@ -101,16 +101,24 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, Compres
             if (candidate.Timestamp > largest.Timestamp) (largest, holder) = (candidate, segment);
         }
 
-        return holder is null ? null : TimestampSearch.FindFirst(holder, largest.Timestamp, start, codecs);
+        return holder is null ? null : TimestampSearch.FindFirst(holder, largest.Timestamp, start, environment.Codecs);
     }
 
     private TResult Retried<TState, TResult>(TState state, Func<LogReader, TState, TResult> read)
     {
+        LogSegment? corrupt = null;
+        LogSegment? repeated = null;
         while (true)
         {
             LogSegment[] seen = _segments.Snapshot;
             try
             {
+                if (corrupt is not null)
+                {
+                    Rebuild(corrupt);
+                    (corrupt, repeated) = (null, corrupt);
+                }
+
                 return read(this, state);
             }
             catch (SegmentClosedException)
@@ -129,7 +137,10 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, Compres
             }
             catch (CorruptIndexException e)
             {
-                Rebuild(e.Segment);
+                // Whoever made it anew, perhaps another reader since this one began: once more has to do.
+                if (ReferenceEquals(e.Segment, repeated) && e.Segment.IndexesRebuilt)
+                    throw new StorageException("read", e.Segment.File.Path, "batches do not follow each other, and a new index does not help");
+                corrupt = e.Segment;
             }
         }
     }
@@ -146,15 +157,56 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, Compres
 
     private void Rebuild(LogSegment segment)
     {
-        lock (_log.Gate)
+        // Who has the gate stops everybody anyway, and must not wait for a scan that needs it in the end.
+        if (_log.Gate.IsHeldByCurrentThread)
         {
-            _log.ThrowIfNotOpen();
-            // A segment that is gone lost its indexes by right.
-            if (!_segments.All.Contains(segment)) return;
-            if (segment.IndexesRebuilt)
-                throw new StorageException("read", segment.File.Path, "batches do not follow each other, and a new index does not help");
-            _log.Guarded(() => IndexRebuild.Run(segment, _log.Config.IndexIntervalBytes, seal: !ReferenceEquals(segment, _segments.Active)));
+            RebuildAtOnce(segment);
+            return;
         }
+
+        lock (_oneScan)
+        {
+            int truncations;
+            LogSegment shadow;
+            lock (_log.Gate)
+            {
+                if (!NeedsRebuild(segment)) return;
+                if (ReferenceEquals(segment, _segments.Active))
+                {
+                    RebuildAtOnce(segment);
+                    return;
+                }
+
+                truncations = _log.Flusher.Truncations;
+                shadow = segment.Shadow(environment, _log.Config);
+            }
+
+            IndexRebuild.Scan(shadow, _log.Config.IndexIntervalBytes);
+            lock (_log.Gate)
+            {
+                // What a cut took may be in what was found: the next look begins anew.
+                if (!NeedsRebuild(segment) || truncations != _log.Flusher.Truncations) return;
+                _log.Guarded(() =>
+                {
+                    segment.TakeOver(shadow);
+                    segment.IndexesRebuilt = true;
+                    segment.Seal();
+                });
+            }
+        }
+    }
+
+    private void RebuildAtOnce(LogSegment segment)
+    {
+        if (!NeedsRebuild(segment)) return;
+        _log.Guarded(() => IndexRebuild.Run(segment, _log.Config.IndexIntervalBytes, seal: !ReferenceEquals(segment, _segments.Active)));
+    }
+
+    /// <summary>Under the gate: false when it was done meanwhile, or the segment is gone and lost its indexes by right.</summary>
+    private bool NeedsRebuild(LogSegment segment)
+    {
+        _log.ThrowIfNotOpen();
+        return !segment.IndexesRebuilt && _segments.All.Contains(segment);
     }
 
     private readonly record struct Request(long StartOffset, int MaxBytes, bool MinOneMessage, long UpperBound, bool WithAborted);

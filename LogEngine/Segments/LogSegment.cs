@@ -52,6 +52,12 @@ internal sealed class LogSegment : IIndexedSegment
     /// <summary>Whether the indexes were made from the batches since the log was opened: another time gives no others.</summary>
     public bool IndexesRebuilt { get; set; }
 
+    /// <summary>
+    /// Whether no batch follows and the indexes were on the disk before the recovery point passed the segment: the last note of the
+    /// time index is then the largest timestamp of all, unless the file was changed since.
+    /// </summary>
+    public bool WasSealed { get; private init; }
+
     /// <summary>What this segment takes off <c>segment.ms</c>, milliseconds.</summary>
     public long RollJitterMs { get; private init; }
 
@@ -97,7 +103,7 @@ internal sealed class LogSegment : IIndexedSegment
 
     /// <summary>A segment found on disk; its end is <paramref name="endOffset"/> until a scan finds better.</summary>
     public static LogSegment Open(
-        LogEnvironment environment, string directory, long baseOffset, int size, long endOffset, LogConfig config)
+        LogEnvironment environment, string directory, long baseOffset, int size, long endOffset, LogConfig config, bool wasSealed = false)
     {
         ILogFileSystem fs = environment.FileSystem;
         return new LogSegment(
@@ -108,6 +114,7 @@ internal sealed class LogSegment : IIndexedSegment
             OpenTimes(environment, directory, baseOffset, config),
             OpenTransactions(environment, directory, baseOffset))
         {
+            WasSealed = wasSealed,
             CreatedMs = environment.ElapsedMs,
             RollJitterMs = Jitter(environment, config),
         };
@@ -253,6 +260,37 @@ internal sealed class LogSegment : IIndexedSegment
             _largest = new TimePosition(-1, BaseOffset);
             _largestKnown = true;
             FirstTimestamp = null;
+            _indexesReady = true;
+        }
+    }
+
+    /// <summary>
+    /// The same batches with indexes of their own, in memory only, where they can be made anew while this one is in use. It holds
+    /// nothing; its file is open as long as somebody holds that.
+    /// </summary>
+    public LogSegment Shadow(LogEnvironment environment, LogConfig config)
+    {
+        (long offset, int size) = _end.Read();
+        string directory = Path.GetDirectoryName(File.Path)!;
+        return new LogSegment(
+            BaseOffset,
+            File,
+            new SegmentEnd(offset, size),
+            OpenOffsets(environment, directory, BaseOffset, config),
+            OpenTimes(environment, directory, BaseOffset, config),
+            Transactions);
+    }
+
+    /// <summary>Under the gate: takes over what was found of the batches in a <see cref="Shadow"/>.</summary>
+    public void TakeOver(LogSegment shadow)
+    {
+        lock (_loading)
+        {
+            Offsets.TakeOver(shadow.Offsets);
+            Times.TakeOver(shadow.Times);
+            _bytesSinceIndexEntry = shadow._bytesSinceIndexEntry;
+            (_largest, _largestKnown) = (shadow._largest, true);
+            FirstTimestamp = shadow.FirstTimestamp;
             _indexesReady = true;
         }
     }
@@ -480,10 +518,37 @@ internal sealed class LogSegment : IIndexedSegment
     private TimePosition LargestOnDisk()
     {
         TimePosition noted = Times.Last();
-        TimePosition largest = noted;
-        bool believed = noted.Timestamp < 0;
+        int position = Offsets.Lookup(noted.Offset).Position;
+        int last = Offsets.Last().Position;
+        // Where the end of the segment has nothing later, the last note is that of the seal; a cut index of times that rise has lost it.
+        if (WasSealed && last > position && noted.Timestamp >= 0 && Has(noted) && LargestSince(last, noted, out _) == noted) return noted;
+        TimePosition largest = LargestSince(position, noted, out bool believed);
+        // An index of another segment would have this one kept too long, or deleted too early.
+        return believed ? largest : throw new CorruptIndexException(this);
+    }
+
+    /// <summary>Whether the batch that a note names has its timestamp.</summary>
+    private bool Has(TimePosition noted)
+    {
         ILogFile file = Acquire();
-        var scanner = new BatchScanner(file, Offsets.Lookup(largest.Offset).Position, Size);
+        try
+        {
+            return SegmentReads.TryLocate(this, file, noted.Offset, Size, out BatchPosition found)
+                && found.Header.BaseOffset <= noted.Offset && found.Header.MaxTimestamp == noted.Timestamp;
+        }
+        finally
+        {
+            File.Release();
+        }
+    }
+
+    /// <summary>The largest of a note and the batches from a position on, one of which has it if it is <paramref name="believed"/>.</summary>
+    private TimePosition LargestSince(int position, TimePosition noted, out bool believed)
+    {
+        TimePosition largest = noted;
+        believed = noted.Timestamp < 0;
+        ILogFile file = Acquire();
+        var scanner = new BatchScanner(file, position, Size);
         try
         {
             while (scanner.MoveNext() == ScanStatus.Found && CanHold(scanner.Header.LastOffset))
@@ -494,8 +559,7 @@ internal sealed class LogSegment : IIndexedSegment
                     largest = new TimePosition(scanner.Header.MaxTimestamp, scanner.Header.LastOffset);
             }
 
-            // An index of another segment would have this one kept too long, or deleted too early.
-            return believed ? largest : throw new CorruptIndexException(this);
+            return largest;
         }
         finally
         {

@@ -27,6 +27,9 @@ internal sealed class CountingFileSystem(ILogFileSystem inner) : ILogFileSystem
     /// <summary>Throws instead of opening.</summary>
     public Action<string>? BeforeOpen { get; set; }
 
+    /// <summary>Called before every read of a file.</summary>
+    public Action<string>? BeforeRead { get; set; }
+
     public void ForgetCounts() => (MostLogs, Opens) = (OpenLogs, 0);
 
     public ILogFile Open(string path)
@@ -91,7 +94,11 @@ internal sealed class CountingFileSystem(ILogFileSystem inner) : ILogFileSystem
 
         public SafeFileHandle? Handle => file.Handle;
 
-        public int Read(Span<byte> buffer, long position) => file.Read(buffer, position);
+        public int Read(Span<byte> buffer, long position)
+        {
+            owner.BeforeRead?.Invoke(file.Path);
+            return file.Read(buffer, position);
+        }
 
         public void Write(ReadOnlySpan<byte> bytes, long position) => file.Write(bytes, position);
 
