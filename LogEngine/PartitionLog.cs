@@ -300,8 +300,9 @@ public sealed class PartitionLog
     }
 
     /// <summary>
-    /// Raises the log start (DeleteRecords, or a follower hearing its leader's); segments wholly below go. False if it is not
-    /// above the present start.
+    /// Raises the log start (DeleteRecords, or a follower hearing its leader's) in memory alone: the log directory's
+    /// <see cref="LogDirectory.SettleLogStarts"/> brings it to the disk and takes away the segments below; else the next look at
+    /// retention does. False if it is not above the present start.
     /// </summary>
     public bool AdvanceLogStartOffset(long offset)
     {
@@ -309,10 +310,7 @@ public sealed class PartitionLog
         {
             ThrowIfNotOpen();
             ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, LogEndOffset);
-            if (!RaiseLogStart(offset)) return false;
-            int gone = Retention.CountBelow(offset);
-            if (gone > 0) Guarded(() => _segments.RemoveFirst(gone, _config));
-            return true;
+            return RaiseLogStart(offset);
         }
     }
 

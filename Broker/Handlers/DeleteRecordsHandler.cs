@@ -37,7 +37,7 @@ public sealed class DeleteRecordsHandler : ApiHandler<DeleteRecordsRequest>
 
     /// <inheritdoc/>
     protected override ValueTask<PendingResponse> HandleAsync(RequestContext context, DeleteRecordsRequest request) =>
-        // Files go and a checkpoint is flushed: other requests of this connection do not wait for the disk.
+        // A checkpoint is flushed and files go: other requests of this connection do not wait for the disk.
         ValueTask.FromResult(PendingResponse.Later(Task.Run<IApiMessage>(() => Delete(request))));
 
     private DeleteRecordsResponse Delete(DeleteRecordsRequest request)
@@ -82,7 +82,7 @@ public sealed class DeleteRecordsHandler : ApiHandler<DeleteRecordsRequest>
         ErrorCode = error,
     };
 
-    /// <summary>Writes the first offsets down, so that a client that was told of a deletion never sees its records again.</summary>
+    /// <summary>Writes the first offsets down and lets what lies below go, so that a client that was told of a deletion never sees its records again.</summary>
     private void Keep(Dictionary<TopicPartition, DeleteRecordsResponse.DeleteRecordsPartitionResult> deletions)
     {
         var done = deletions.Where(deletion => deletion.Value.ErrorCode == ErrorCode.None).Select(deletion => deletion.Key);
@@ -90,7 +90,7 @@ public sealed class DeleteRecordsHandler : ApiHandler<DeleteRecordsRequest>
         {
             try
             {
-                partitions.Key?.WriteLogStarts();
+                partitions.Key?.SettleLogStarts(partitions);
             }
             catch (StorageException)
             {

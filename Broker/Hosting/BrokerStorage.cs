@@ -109,6 +109,7 @@ internal sealed class BrokerStorage : IDisposable
         var options = new LogMaintenanceOptions
         {
             CheckpointInterval = config.RecoveryPointCheckpointInterval,
+            LogStartCheckpointInterval = config.LogStartOffsetCheckpointInterval,
             RetentionInterval = config.RetentionCheckInterval,
             InitialDelay = config.InitialTaskDelay,
             SpaceMarks = () => _config().FreeSpace,

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using KBroker.LogEngine.Recovery;
 using KBroker.LogEngine.Segments;
 using KBroker.LogEngine.Storage;
@@ -246,8 +247,8 @@ public sealed partial class LogDirectory : IDisposable
         WriteLogStarts();
     }
 
-    /// <summary>Writes the log starts alone: what DeleteRecords has to keep over a restart.</summary>
-    public void WriteLogStarts() => Reported(() => _logStarts.Write(LogStarts));
+    /// <summary>Writes the log starts.</summary>
+    internal void WriteLogStarts() => Reported(() => _logStarts.Write(LogStarts));
 
     /// <summary>Writes how far each log was compacted.</summary>
     internal void WriteCleanedEnds() => Reported(() => _cleanedEnds.Write(CleanedEnds));
@@ -269,6 +270,20 @@ public sealed partial class LogDirectory : IDisposable
         log.LogStartOffset != log.Segments.All[0].BaseOffset || (log.Segments.NamesDirty && log.LogStartOffset > 0);
 
     /// <summary>
+    /// Brings the log starts to the disk, among them those of these logs, and then takes away the segments below them. What cannot be
+    /// taken away is left to retention.
+    /// </summary>
+    /// <exception cref="StorageException">
+    /// The log starts could not be written. On a full disk the segments go all the same, as room is needed, but the exact start is not
+    /// on the disk.
+    /// </exception>
+    public void SettleLogStarts(IEnumerable<TopicPartition> partitions)
+    {
+        if (RemoveBelowStarts([.. partitions.Select(Find).OfType<PartitionLog>().Where(log => log.IsOpen)]) is { } failure)
+            ExceptionDispatchInfo.Throw(failure);
+    }
+
+    /// <summary>
     /// Deletes what no log has to keep at <paramref name="nowMs"/>. What goes wrong in one log leaves the others to be looked at; a full
     /// disk keeps nothing from being deleted.
     /// </summary>
@@ -277,39 +292,62 @@ public sealed partial class LogDirectory : IDisposable
         List<PartitionLog> shortened = [];
         foreach (PartitionLog log in Logs)
         {
-            if (log.IsOpen && Attempt(() => log.Retention.RaiseLogStart(nowMs))) shortened.Add(log);
+            if (log.IsOpen && RaiseLogStart(log, nowMs)) shortened.Add(log);
         }
 
         if (shortened.Count == 0) return;
-        // The starts are on the disk before a file goes, so that whatever part of the renames a loss of power keeps, no record below
-        // them is read again.
-        Attempt(() =>
-        {
-            WriteLogStarts();
-            return true;
-        });
+        RemoveBelowStarts(shortened);
         foreach (PartitionLog log in shortened)
         {
             if (IsOffline) return;
-            Attempt(() =>
-            {
-                log.Retention.RemoveBelowStart();
-                return true;
-            });
             _options.LogStartRaised?.Invoke(log);
         }
     }
 
-    private static bool Attempt(Func<bool> work)
+    /// <summary>
+    /// The starts are on the disk before a file goes, so that whatever part of the renames a loss of power keeps, no record below them
+    /// is read again and none above is taken for lost. Where there is no room to write them, one segment after the other is made to go
+    /// for good. Returns why they could not be written.
+    /// </summary>
+    private StorageException? RemoveBelowStarts(List<PartitionLog> logs)
+    {
+        // Those that are being written: a start may rise further meanwhile.
+        long[] starts = [.. logs.Select(log => log.LocalLogStartOffset)];
+        StorageException? failure = null;
+        try
+        {
+            WriteLogStarts();
+        }
+        catch (StorageException e)
+        {
+            failure = e;
+        }
+
+        for (int i = 0; i < starts.Length && !IsOffline; i++)
+        {
+            (PartitionLog log, long start) = (logs[i], starts[i]);
+            Attempt(() => log.Retention.RemoveBelow(start, inOrder: failure is not null));
+        }
+
+        return failure;
+    }
+
+    private static bool RaiseLogStart(PartitionLog log, long nowMs)
+    {
+        bool raised = false;
+        Attempt(() => raised = log.Retention.RaiseLogStart(nowMs));
+        return raised;
+    }
+
+    private static void Attempt(Action work)
     {
         try
         {
-            return work();
+            work();
         }
         catch (StorageException)
         {
             // Told to the directory where it happened, which is offline now unless the failure can pass.
-            return false;
         }
     }
 
@@ -461,7 +499,6 @@ public sealed partial class LogDirectory : IDisposable
         {
             foreach (PartitionLog log in _logs.Values) log.Flush();
             WriteRecoveryPoints();
-            return true;
         });
         ThrowIfOffline();
     }
@@ -469,7 +506,8 @@ public sealed partial class LogDirectory : IDisposable
     private PartitionLog LoadLog(TopicPartition partition, string path, LogConfig config, CheckpointedOffsets checkpoint) =>
         new(_environment, partition, config, new LogLoader(_environment, path, config).Load(checkpoint));
 
-    private void WriteRecoveryPoints() => Reported(() => _recoveryPoints.Write(RecoveryPoints));
+    /// <summary>Writes the recovery points.</summary>
+    internal void WriteRecoveryPoints() => Reported(() => _recoveryPoints.Write(RecoveryPoints));
 
     private Dictionary<TopicPartition, long> ReadOrWarn(OffsetCheckpoint checkpoint)
     {

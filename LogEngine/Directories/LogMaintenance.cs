@@ -13,6 +13,9 @@ public sealed record LogMaintenanceOptions
     /// <summary><c>log.flush.offset.checkpoint.interval.ms</c></summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary><c>log.flush.start.offset.checkpoint.interval.ms</c></summary>
+    public TimeSpan LogStartCheckpointInterval { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary><c>log.retention.check.interval.ms</c></summary>
     public TimeSpan RetentionInterval { get; init; } = TimeSpan.FromMinutes(5);
 
@@ -40,6 +43,7 @@ public sealed class LogMaintenance : IDisposable
     private readonly Lock _running = new();
     private readonly RetentionClock _clock;
     private long _lastCheckpoint;
+    private long _lastStartCheckpoint;
     private long _lastRetention;
     private long _lastExpiration;
     private TimeSpan _untilRetention;
@@ -52,7 +56,7 @@ public sealed class LogMaintenance : IDisposable
         _options = options;
         _time = time;
         _clock = new RetentionClock(time);
-        _lastCheckpoint = _lastRetention = _lastExpiration = time.GetTimestamp();
+        _lastCheckpoint = _lastStartCheckpoint = _lastRetention = _lastExpiration = time.GetTimestamp();
         _untilRetention = options.InitialDelay < options.RetentionInterval ? options.InitialDelay : options.RetentionInterval;
         directory.MeasureSpace(options.SpaceMarks());
         _timer = time.CreateTimer(_ => RunOnce(), null, options.Interval, options.Interval);
@@ -81,9 +85,9 @@ public sealed class LogMaintenance : IDisposable
             long now = _directory.Environment.ElapsedMs;
             foreach (PartitionLog log in _directory.Logs) FlushIfDue(log, now);
             if (_directory.IsOffline) return;
-            if (_time.GetElapsedTime(_lastCheckpoint) < _options.CheckpointInterval) return;
-            _lastCheckpoint = _time.GetTimestamp();
-            Attempt(_directory.Checkpoint);
+            if (IsDue(ref _lastCheckpoint, _options.CheckpointInterval)) Attempt(_directory.WriteRecoveryPoints);
+            if (_directory.IsOffline) return;
+            if (IsDue(ref _lastStartCheckpoint, _options.LogStartCheckpointInterval)) Attempt(_directory.WriteLogStarts);
         }
         finally
         {
@@ -103,9 +107,15 @@ public sealed class LogMaintenance : IDisposable
 
     private void ExpireProducersIfDue()
     {
-        if (_time.GetElapsedTime(_lastExpiration) < _options.ProducerExpirationInterval) return;
-        _lastExpiration = _time.GetTimestamp();
+        if (!IsDue(ref _lastExpiration, _options.ProducerExpirationInterval)) return;
         foreach (PartitionLog log in _directory.Logs) log.ExpireProducers();
+    }
+
+    private bool IsDue(ref long last, TimeSpan interval)
+    {
+        if (_time.GetElapsedTime(last) < interval) return false;
+        last = _time.GetTimestamp();
+        return true;
     }
 
     private static void Attempt(Action work)

@@ -7,7 +7,8 @@ namespace KBroker.LogEngine.Retention;
 /// <summary>
 /// Carries out what <see cref="RetentionPolicy"/> decides for one log, in two steps: first the log start rises, so that no reader
 /// begins in what is to go, then the segments below it go. Between them the log directory writes the log start down. After a
-/// crash at any point the log starts where it did before or where it was to start, and segments left below are found by the next run.
+/// crash at any point the log starts where it did before or where it was to start, or with a full disk at a segment between, and
+/// segments left below are found by the next run.
 /// </summary>
 internal sealed partial class LogRetention(PartitionLog log, SegmentStore segments, LogEnvironment environment)
 {
@@ -55,9 +56,17 @@ internal sealed partial class LogRetention(PartitionLog log, SegmentStore segmen
         return true;
     }
 
-    /// <summary>Takes the segments wholly below the local log start out of the log; their files go after <c>file.delete.delay.ms</c>.</summary>
+    /// <summary>
+    /// Takes the segments wholly below <paramref name="offset"/>, or below the local log start if that is lower, out of the log; their
+    /// files go after <c>file.delete.delay.ms</c>.
+    /// </summary>
+    /// <param name="offset">The local log start whose log start is on the disk.</param>
+    /// <param name="inOrder">
+    /// Whether the log start could not be written: then the first segment's name alone tells it, and each is gone from the disk before
+    /// the next one goes, so that a loss of power brings back no segment without those behind it.
+    /// </param>
     /// <exception cref="StorageException">The disk failed or the log is closed.</exception>
-    public void RemoveBelowStart()
+    public void RemoveBelow(long offset, bool inOrder)
     {
         bool more = true;
         while (more)
@@ -65,11 +74,15 @@ internal sealed partial class LogRetention(PartitionLog log, SegmentStore segmen
             lock (log.Gate)
             {
                 log.ThrowIfNotOpen();
-                int below = CountBelow(log.LocalLogStartOffset);
-                int now = Math.Min(below, SegmentsAtOnce);
-                if (now > 0) log.Guarded(() => segments.RemoveFirst(now, log.Config));
+                // A log that started over meanwhile has other segments.
+                int below = CountBelow(Math.Min(offset, log.LocalLogStartOffset));
+                int now = Math.Min(below, inOrder ? 1 : SegmentsAtOnce);
+                if (now == 0) return;
+                log.Guarded(() => segments.RemoveFirst(now, log.Config));
                 more = below > now;
             }
+
+            if (inOrder) log.Guarded(segments.FlushNames);
         }
     }
 

@@ -168,7 +168,7 @@ public class BudgetTests
 
     private static void Shrink(LogRig rig, int step, int times)
     {
-        for (int i = 0; i < times; i++) rig.Log.AdvanceLogStartOffset(rig.Log.LogStartOffset + step);
+        for (int i = 0; i < times; i++) rig.Log.DeleteBefore(rig.Log.LogStartOffset + step);
     }
 
     private static void ReadAtRandom(LogRig rig, Random random, int times, long below = long.MaxValue)

@@ -95,9 +95,12 @@ public sealed class CrashTests
             using (Storage.ILogFile file = world.Disk.Open(active)) file.Write([1, 2, 3, 4, 5], torn.Length);
         });
 
-    [Fact]
-    public void DeleteRecords_AnyCrash_KeepsTheRest() => TryAll(Fill, (world, log) =>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void DeleteRecords_AnyCrash_KeepsTheRest(bool namesKeepOrder) => TryAll(Fill, (world, log) =>
     {
+        world.Disk.NamesKeepOrder = namesKeepOrder;
         log.Flush();
         log.DeleteRecords(3);
         log.DeleteRecords(log.Before.End - 1);

@@ -130,11 +130,70 @@ public sealed class LogDirectoryTests
         LogDirectory directory = Open();
         PartitionLog log = directory.Create(Partition, TopicId, LogConfig.Default);
         Append(log, 10);
-        Assert.True(log.AdvanceLogStartOffset(7));
+        Assert.True(log.DeleteBefore(7));
         directory.WriteLogStarts();
         directory.Dispose();
         using LogDirectory again = Open();
         Assert.Equal((7, 10), (again.Find(Partition)!.LogStartOffset, again.Find(Partition)!.LogEndOffset));
+    }
+
+    [Fact]
+    public void DeleteRecords_ManySegments_StartIsOnTheDiskBeforeAFileGoes()
+    {
+        using LogDirectory directory = Open();
+        PartitionLog log = directory.Create(Partition, TopicId, LogConfig.Default);
+        for (int i = 0; i < 5; i++)
+        {
+            Append(log, 10);
+            log.Roll();
+        }
+
+        int changes = _disk.Changes;
+        Assert.True(log.AdvanceLogStartOffset(35));
+        Assert.Equal((changes, 6), (_disk.Changes, log.SegmentCount));
+        var renamed = new List<string>();
+        _disk.BeforeChange = (operation, path) =>
+        {
+            if (operation == "rename") renamed.Add(path);
+        };
+        directory.SettleLogStarts([Partition]);
+        _disk.BeforeChange = null;
+        Assert.Equal("/data/log-start-offset-checkpoint.tmp", renamed[0]);
+        Assert.Equal(("0\n1\na.b_c-d 3 35\n", 3), (Text("log-start-offset-checkpoint"), log.SegmentCount));
+    }
+
+    [Fact]
+    public void DeleteRecords_NoRoomForTheStart_SegmentsGoAndItIsSaid()
+    {
+        using LogDirectory directory = Open();
+        PartitionLog log = directory.Create(Partition, TopicId, LogConfig.Default);
+        Append(log, 10);
+        log.Roll();
+        log.AdvanceLogStartOffset(10);
+        _disk.BeforeChange = (operation, path) =>
+        {
+            if (operation == "create") throw new StorageException(operation, path, 28);
+        };
+        Assert.True(Assert.Throws<StorageException>(() => directory.SettleLogStarts([Partition])).MayPass);
+        Assert.Equal((1, false), (log.SegmentCount, directory.IsOffline));
+    }
+
+    [Fact]
+    public void Maintenance_IntervalsOfTheCheckpointsDiffer_EachIsWrittenByItsOwn()
+    {
+        using LogDirectory directory = Open();
+        using var maintenance = new LogMaintenance(
+            directory,
+            new LogMaintenanceOptions { CheckpointInterval = TimeSpan.FromSeconds(100), LogStartCheckpointInterval = TimeSpan.FromSeconds(10) },
+            _time);
+        PartitionLog log = directory.Create(Partition, TopicId, LogConfig.Default);
+        Append(log, 10);
+        log.Flush();
+        log.AdvanceLogStartOffset(5);
+        _time.Advance(TimeSpan.FromSeconds(11));
+        Assert.Equal(("0\n1\na.b_c-d 3 5\n", "0\n0\n"), (Text("log-start-offset-checkpoint"), Text("recovery-point-offset-checkpoint")));
+        _time.Advance(TimeSpan.FromSeconds(90));
+        Assert.Equal("0\n1\na.b_c-d 3 10\n", Text("recovery-point-offset-checkpoint"));
     }
 
     [Fact]
@@ -223,7 +282,7 @@ public sealed class LogDirectoryTests
         }
 
         log.Flush();
-        log.AdvanceLogStartOffset(35);
+        log.DeleteBefore(35);
         directory.Checkpoint();
         if (setAside) directory.SetAside(Partition);
         else directory.Delete(Partition);
@@ -248,7 +307,7 @@ public sealed class LogDirectoryTests
         TopicPartition[] partitions = [.. Enumerable.Range(0, 50).Select(i => new TopicPartition("many", i))];
         foreach (TopicPartition partition in partitions) Append(directory.Create(partition, TopicId, LogConfig.Default), 10);
         foreach (TopicPartition partition in partitions) directory.Find(partition)!.Flush();
-        foreach (TopicPartition partition in partitions) directory.Find(partition)!.AdvanceLogStartOffset(5);
+        foreach (TopicPartition partition in partitions) directory.Find(partition)!.DeleteBefore(5);
         directory.Checkpoint();
         var written = new List<string>();
         _disk.BeforeChange = (operation, path) =>
@@ -345,7 +404,7 @@ public sealed class LogDirectoryTests
         Assert.Equal("0\n0\n", Text("recovery-point-offset-checkpoint"));
         _time.Advance(TimeSpan.FromSeconds(60));
         Assert.Equal("0\n1\na.b_c-d 3 5\n", Text("recovery-point-offset-checkpoint"));
-        log.AdvanceLogStartOffset(5);
+        log.DeleteBefore(5);
         Assert.Contains(_disk.List(log.Directory), entry => entry.Name == "00000000000000000000.log.deleted");
         _time.Advance(TimeSpan.FromSeconds(62));
         Assert.DoesNotContain(_disk.List(log.Directory), entry => entry.Name.EndsWith(".deleted", StringComparison.Ordinal));
@@ -367,7 +426,7 @@ public sealed class LogDirectoryTests
         Assert.Equal(3, log.RecoveryPoint);
 
         log.Roll();
-        log.AdvanceLogStartOffset(3);
+        log.DeleteBefore(3);
         directory.Create(new TopicPartition("gone", 0), TopicId, LogConfig.Default);
         directory.Delete(new TopicPartition("gone", 0));
         _time.Ahead *= 2;

@@ -76,7 +76,7 @@ public sealed class LogModelTests
                     break;
                 case 13:
                     _start = _random.NextInt64(_start, _end + 1);
-                    _rig.Log.AdvanceLogStartOffset(_start);
+                    _rig.Log.DeleteBefore(_start);
                     break;
                 case 14:
                     _rig.ReopenClean();

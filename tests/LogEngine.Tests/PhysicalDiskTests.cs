@@ -86,7 +86,7 @@ public sealed class PhysicalDiskTests : IDisposable
         log.AppendAsLeader(Batches.Make(10), new LeaderEpoch(0));
         LogReadResult read = log.Read(0, int.MaxValue, true, long.MaxValue);
         log.Roll();
-        log.AdvanceLogStartOffset(10);
+        log.DeleteBefore(10);
         directory.RunDeletions();
         Assert.Empty(Directory.GetFiles(log.Directory, "*.deleted"));
         Assert.False(read.Slice!.Handle!.IsClosed);
@@ -112,7 +112,7 @@ public sealed class PhysicalDiskTests : IDisposable
         while (log.LogEndOffset < Last)
         {
             log.AppendAsLeader(Batches.Make(writes.Next(1, 5), writes.Next(200)), new LeaderEpoch(0));
-            if (writes.Next(300) == 0) log.AdvanceLogStartOffset(log.LogEndOffset - Math.Min(log.LogEndOffset - log.LogStartOffset, 500));
+            if (writes.Next(300) == 0) log.DeleteBefore(log.LogEndOffset - Math.Min(log.LogEndOffset - log.LogStartOffset, 500));
             if (writes.Next(200) == 0) directory.RunDeletions();
         }
 

@@ -273,7 +273,7 @@ public sealed class ProducerModelTests
             _start = _random.NextInt64(_start, _end + 1);
             _committed = Math.Max(_committed, _start);
             _rig.Log.AdvanceCommittedEnd(_committed);
-            _rig.Log.AdvanceLogStartOffset(_start);
+            _rig.Log.DeleteBefore(_start);
         }
 
         private void Reopen(bool clean)

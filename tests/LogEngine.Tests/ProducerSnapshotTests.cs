@@ -60,7 +60,7 @@ public sealed class ProducerSnapshotTests
         }
 
         Assert.Equal([1L, 2, 3, 4], Snapshots(rig));
-        rig.Log.AdvanceLogStartOffset(2);
+        rig.Log.DeleteBefore(2);
         Assert.Equal([2L, 3, 4], Snapshots(rig));
         rig.Produce(1, 0, 4);
         rig.ReopenClean();

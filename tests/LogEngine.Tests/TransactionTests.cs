@@ -45,7 +45,7 @@ public sealed class TransactionTests
         rig.Produce(1, 0, 0, 3, transactional: true);
         rig.Append(5);
         Commit(rig);
-        rig.Log.AdvanceLogStartOffset(5);
+        rig.Log.DeleteBefore(5);
         Assert.Equal(5, rig.Log.LastStableOffset);
     }
 

@@ -69,7 +69,7 @@ public sealed class UnsettledTransactionTests
     {
         LogRig rig = Filled(commit: true);
         rig.ReopenClean();
-        rig.Log.AdvanceLogStartOffset(2);
+        rig.Log.DeleteBefore(2);
         Assert.Equal(2, rig.Log.LastStableOffset);
         rig.Log.AdvanceCommittedEnd(5);
         CheckSettledByItsMarker(rig);

@@ -121,7 +121,7 @@ public sealed class CompactionModelTests
                     if (_random.Next(4) == 0 && _world.Log.CommittedEnd > _world.Log.LogStartOffset)
                     {
                         _world.Log.AdvanceLogStartOffset(_random.NextInt64(_world.Log.LogStartOffset, _world.Log.LastStableOffset + 1));
-                        _world.Directory.WriteLogStarts();
+                        _world.Directory.SettleLogStarts([_world.Log.TopicPartition]);
                     }
 
                     break;

@@ -72,7 +72,7 @@ public sealed class DiskSpaceTests
         Assert.Throws<StorageException>(() => directory.Create(new TopicPartition("n", 0), Guid.Empty, LogConfig.Default));
         Assert.Equal((9, 9), (log.LogEndOffset, LastRead(log)));
 
-        log.AdvanceLogStartOffset(6);
+        log.DeleteBefore(6);
         Assert.Contains(_disk.List(log.Directory), file => file.Name.EndsWith(".deleted", StringComparison.Ordinal));
         SetFree(50);
         Assert.DoesNotContain(_disk.List(log.Directory), file => file.Name.EndsWith(".deleted", StringComparison.Ordinal));

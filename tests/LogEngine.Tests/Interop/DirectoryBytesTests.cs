@@ -36,7 +36,7 @@ public sealed class DirectoryBytesTests
         log.Roll();
         Append(5, 6);
         log.AdvanceCommittedEnd(8);
-        log.AdvanceLogStartOffset(1);
+        log.DeleteBefore(1);
         directory.WriteHighWatermarks([KeyValuePair.Create(new TopicPartition("orders", 0), 8L)]);
         directory.Close(77);
 

@@ -243,7 +243,7 @@ internal sealed class InteropWorld
 
     private void DeleteRecords(PartitionLog log)
     {
-        log.AdvanceLogStartOffset(_random.NextInt64(log.LogStartOffset, log.CommittedEnd + 1));
+        log.DeleteBefore(_random.NextInt64(log.LogStartOffset, log.CommittedEnd + 1));
         _directory.WriteLogStarts();
     }
 

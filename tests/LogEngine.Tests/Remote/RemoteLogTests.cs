@@ -59,12 +59,12 @@ public sealed class RemoteLogTests
         await CopyAsync(log, to: 9);
         RunRetention(directory);
 
-        log.AdvanceLogStartOffset(4);
+        log.DeleteBefore(4);
         Assert.Equal((4, 9), (log.LogStartOffset, log.LocalLogStartOffset));
         Assert.Equal(LogReadStatus.OffsetOutOfRange, log.Read(3, 1, true, long.MaxValue).Status);
         Assert.Equal(LogReadStatus.OnlyRemote, log.Read(4, 1, true, long.MaxValue).Status);
 
-        log.AdvanceLogStartOffset(13);
+        log.DeleteBefore(13);
         Assert.Equal((13, 13, 2), (log.LogStartOffset, log.LocalLogStartOffset, log.SegmentCount));
         Assert.Equal(LogReadStatus.OffsetOutOfRange, log.Read(12, 1, true, long.MaxValue).Status);
     }
@@ -76,7 +76,7 @@ public sealed class RemoteLogTests
     {
         LogDirectory directory = Open();
         PartitionLog log = Fill(directory, segments: 5);
-        log.AdvanceLogStartOffset(1);
+        log.DeleteBefore(1);
         await CopyAsync(log, to: 9);
         RunRetention(directory);
         byte[][] before = await ReadAllAsync(log);

@@ -38,7 +38,7 @@ public sealed class CleaningInterruptedTests
     public void Clean_RecordsDeletedMeanwhile_GoesOnOrIsGivenUp() => AtEveryOperation(
         world =>
         {
-            world.Log.AdvanceLogStartOffset(world.Log.CommittedEnd / 2);
+            world.Log.DeleteBefore(world.Log.CommittedEnd / 2);
             world.Directory.RunDeletions();
         },
         Aftermath.Open);

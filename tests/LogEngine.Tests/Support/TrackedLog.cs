@@ -64,7 +64,7 @@ internal sealed class TrackedLog(DirectoryWorld world, TopicPartition partition)
     public void DeleteRecords(long offset) => Do(Before with { Start = offset }, () =>
     {
         Log.AdvanceLogStartOffset(offset);
-        world.Directory.WriteLogStarts();
+        world.Directory.SettleLogStarts([partition]);
     });
 
     /// <summary>An operation that leaves <paramref name="after"/>; stopped within, what is left reaches at least to the floor.</summary>
