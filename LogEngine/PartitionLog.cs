@@ -403,7 +403,7 @@ public sealed class PartitionLog
             {
                 // Stopped half-way, the log ends anywhere.
                 _flusher.BeforeTruncation(Math.Min(offset, LogStartOffset));
-                _producers.StartOver(offset);
+                _producers.BeforeStartOver();
                 try
                 {
                     _segments.StartOver(offset, _config);
@@ -421,6 +421,7 @@ public sealed class PartitionLog
                 Volatile.Write(ref _logEndOffset, offset);
                 Volatile.Write(ref _logStartOffset, logStart);
                 Volatile.Write(ref _committedEnd, offset);
+                _producers.StartedOver(offset);
                 Volatile.Write(ref _remoteEndOffset, logStart == offset ? 0 : Math.Min(_remoteEndOffset, offset));
                 if (logStart == offset) _epochs.Clear();
                 else _epochs.TruncateFromEnd(offset);

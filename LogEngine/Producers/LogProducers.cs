@@ -94,6 +94,8 @@ internal sealed class LogProducers(LogEnvironment environment, SegmentStore segm
     public void Truncated(long logStart, long logEnd, long committedEnd)
     {
         if (snapshots.DeleteAbove(logEnd)) segments.MarkNamesDirty();
+        // The cut was stopped before anything went.
+        if (states.EndOffset == logEnd) return;
         // Without any producers above there are none below.
         if (states.IsEmpty)
         {
@@ -112,11 +114,19 @@ internal sealed class LogProducers(LogEnvironment environment, SegmentStore segm
         Publish();
     }
 
-    /// <summary>Before the log is emptied to start at the offset: no snapshot of what it held may meet what it will hold.</summary>
-    public void StartOver(long offset)
+    /// <summary>
+    /// Before the log is emptied: no snapshot of what it held may meet what it will hold. The producers stay until it is
+    /// empty: a full disk may leave a part of it.
+    /// </summary>
+    public void BeforeStartOver()
     {
         snapshots.DeleteAll();
         environment.FileSystem.FlushDirectory(segments.Directory);
+    }
+
+    /// <summary>The log is empty and starts at the offset.</summary>
+    public void StartedOver(long offset)
+    {
         states.Clear(offset);
         Publish();
     }

@@ -227,6 +227,52 @@ public sealed class ProducerSnapshotTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void StartOver_FullDisk_ProducersOfWhatStaysAreRemembered(int segments)
+    {
+        var rig = new LogRig();
+        rig.Produce(1, 0, 0);
+        rig.Produce(2, 0, 0, transactional: true);
+        for (int i = 1; i < segments; i++)
+        {
+            rig.Log.Roll();
+            rig.Produce(1, 0, i);
+        }
+
+        rig.Disk.BeforeChange = (operation, path) =>
+        {
+            if (operation == "create" && path.EndsWith(".log", StringComparison.Ordinal)) throw new Storage.StorageException(operation, path, 28);
+        };
+        Assert.Throws<Storage.StorageException>(() => rig.Log.TruncateFullyAndStartAt(50));
+        rig.Disk.BeforeChange = null;
+        Assert.Equal((0, 2), (rig.Log.LogStartOffset, rig.Log.LogEndOffset));
+        rig.Log.AdvanceCommittedEnd(2);
+        Assert.Equal(1, rig.Log.LastStableOffset);
+        Assert.Equal((AppendStatus.Duplicate, 0), Outcome(rig.Produce(1, 0, 0)));
+        Assert.Equal(AppendStatus.OutOfOrderSequence, rig.Produce(1, 0, 2).Status);
+        rig.Log.TruncateFullyAndStartAt(50);
+        Assert.Equal((50, 50, 0), (rig.Log.LogEndOffset, rig.Log.LastStableOffset, rig.Log.ProducerCount));
+    }
+
+    [Fact]
+    public void StartOver_FullDiskBeforeAnythingWent_ProducersOfDeletedRecordsAreRememberedToo()
+    {
+        var rig = new LogRig();
+        rig.Produce(1, 0, 0);
+        rig.Log.Roll();
+        rig.Produce(2, 0, 0);
+        rig.Log.AdvanceLogStartOffset(1);
+        rig.Disk.BeforeChange = (operation, path) =>
+        {
+            if (operation == "create" && path.EndsWith(".log", StringComparison.Ordinal)) throw new Storage.StorageException(operation, path, 28);
+        };
+        Assert.Throws<Storage.StorageException>(() => rig.Log.TruncateFullyAndStartAt(50));
+        rig.Disk.BeforeChange = null;
+        Assert.Equal([1L, 2], rig.Log.ActiveProducers().Select(producer => producer.ProducerId).Order());
+    }
+
+    [Theory]
     [InlineData("zeroed")]
     [InlineData("cut")]
     [InlineData("noise")]

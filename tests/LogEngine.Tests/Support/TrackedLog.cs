@@ -1,3 +1,4 @@
+using KBroker.LogEngine.Producers;
 using KBroker.Protocol.Identity;
 using KBroker.Protocol.Records;
 
@@ -32,6 +33,20 @@ internal sealed class TrackedLog(DirectoryWorld world, TopicPartition partition)
         RecordBatchStamp.SetOffsetAndEpoch(expected, Before.End, Epoch);
         var appended = new ModelBatch(Before.End, Before.End + records - 1, timestamp, Epoch, expected);
         Do(Before.With([appended]), () => Assert.Equal(appended.First, Log.AppendAsLeader(batch, new LeaderEpoch(Epoch)).FirstOffset));
+    }
+
+    /// <summary>Appends a batch of a producer, or a marker.</summary>
+    public void Append(byte[] batch, AppendOrigin origin)
+    {
+        byte[] expected = [.. batch];
+        RecordBatchStamp.SetOffsetAndEpoch(expected, Before.End, Epoch);
+        var header = new RecordBatchHeader(expected);
+        var appended = new ModelBatch(Before.End, header.NextOffset - 1, header.MaxTimestamp, Epoch, expected);
+        Do(Before.With([appended]), () =>
+        {
+            LogAppendResult result = Log.AppendAsLeader(batch, new LeaderEpoch(Epoch), origin);
+            Assert.Equal((AppendStatus.Appended, appended.First), (result.Status, result.FirstOffset));
+        });
     }
 
     public void AppendAsFollower(params int[] epochs)
