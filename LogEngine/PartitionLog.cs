@@ -231,11 +231,13 @@ public sealed class PartitionLog
     /// first batch if <paramref name="minOneMessage"/>, and nothing if it does not fit otherwise; a later batch may be cut. No batch that reaches
     /// <paramref name="upperBound"/> (exclusive: high watermark, last stable offset or log end) is touched. With
     /// <paramref name="withAborted"/> the result tells the aborted transactions of what was read; the bound must then be a
-    /// <see cref="LastStableOffset"/> or lower. Takes no lock.
+    /// <see cref="LastStableOffset"/> or lower. With <paramref name="skipEmptied"/> a segment whose rest compaction left without records is
+    /// passed over while there is something behind it: some clients take a response without any record for one that was cut. Takes no lock.
     /// </summary>
     /// <exception cref="StorageException">The disk failed or the log is closed.</exception>
-    public LogReadResult Read(long startOffset, int maxBytes, bool minOneMessage, long upperBound, bool withAborted = false) =>
-        _reader.Read(startOffset, maxBytes, minOneMessage, upperBound, withAborted);
+    public LogReadResult Read(
+        long startOffset, int maxBytes, bool minOneMessage, long upperBound, bool withAborted = false, bool skipEmptied = false) =>
+        _reader.Read(startOffset, maxBytes, minOneMessage, upperBound, withAborted, skipEmptied);
 
     /// <summary>The producers that the log remembers, in no order.</summary>
     public IReadOnlyList<ActiveProducer> ActiveProducers()

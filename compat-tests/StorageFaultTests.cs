@@ -1,4 +1,3 @@
-using System.Globalization;
 using Confluent.Kafka;
 using KBroker.Compat.Tests.Clients;
 using KBroker.Compat.Tests.Harness;
@@ -23,52 +22,45 @@ public sealed class StorageFaultTests
     [InlineData(Acks.Leader, true)]
     public async Task KilledWithinAChangeToTheDisk_EveryAcknowledgedRecordIsAtItsOffset(Acks acks, bool shortWrites)
     {
-        int points = Setting("KBROKER_CRASH_POINTS", DefaultPoints);
-        int seed = Setting("KBROKER_CRASH_SEED", 1) + (int)acks;
+        int points = Faults.Setting("KBROKER_CRASH_POINTS", DefaultPoints);
+        int seed = Faults.Setting("KBROKER_CRASH_SEED", 1) + (int)acks;
         var random = new Random(seed);
         await using BrokerProcess broker = await BrokerProcess.StartAsync(Busy);
         var records = new AcknowledgedRecords(broker, "numbers", Partitions, random);
-        string faults = Path.Combine(Path.GetTempPath(), $"kbroker-faults-{Guid.NewGuid():N}");
         broker.Kill();
         await broker.WaitForExitAsync();
-        broker.Environment = new Dictionary<string, string> { ["LD_PRELOAD"] = Preloaded(), ["KBROKER_FAULTS"] = faults };
-        try
+        using var faults = new Faults();
+        broker.Environment = faults.Environment;
+        for (int point = 0; point < points; point++)
         {
-            for (int point = 0; point < points; point++)
+            int change = random.Next(1, random.Next(3) == 0 ? 20 : 300);
+            string where = $"seed {seed}, kill {point} at change {change}";
+            // Every fourth dies while it starts, and is started again.
+            if (point % 4 == 3) await faults.DieWhileStartingAsync(broker, random.Next(1, 12));
+            await broker.StartAgainAsync();
+            if (records.Count > 0) await records.VerifyAsync(new Dotnet());
+            faults.Arm(change, shortWrites);
+            using (IProducer<byte[]?, byte[]?> producer = records.NewProducer(acks))
             {
-                int change = random.Next(1, random.Next(3) == 0 ? 20 : 300);
-                string where = $"seed {seed}, kill {point} at change {change}";
-                // Every fourth dies while it starts, and is started again.
-                if (point % 4 == 3) await DieWhileStartingAsync(broker, faults, random.Next(1, 12));
-                await broker.StartAgainAsync();
-                if (records.Count > 0) await records.VerifyAsync(new Dotnet());
-                await File.WriteAllTextAsync(faults, $"{change} {(shortWrites ? 1 : 0)}");
-                using (IProducer<byte[]?, byte[]?> producer = records.NewProducer(acks))
-                {
-                    int most = records.Sent + 20_000;
-                    await Deadline.UntilAsync(
-                        () =>
-                        {
-                            for (int i = 0; i < 20 && !broker.HasExited && records.Sent < most; i++) records.Send(producer);
-                            return broker.HasExited;
-                        },
-                        $"{where}: the broker to die. It said:\n{broker.Output}");
-                }
-
-                File.Delete(faults);
-                Assert.True(await broker.WaitForExitAsync() != 0, where);
+                int most = records.Sent + 20_000;
+                await Deadline.UntilAsync(
+                    () =>
+                    {
+                        for (int i = 0; i < 20 && !broker.HasExited && records.Sent < most; i++) records.Send(producer);
+                        return broker.HasExited;
+                    },
+                    $"{where}: the broker to die. It said:\n{broker.Output}");
             }
 
-            await broker.StartAgainAsync();
-            Assert.True(records.Count >= points, $"only {records.Count} records were acknowledged");
-            await records.VerifyAsync(new Dotnet());
-            await records.VerifyAsync(new PythonKafka());
-            await broker.StopAsync();
+            faults.Disarm();
+            Assert.True(await broker.WaitForExitAsync() != 0, where);
         }
-        finally
-        {
-            File.Delete(faults);
-        }
+
+        await broker.StartAgainAsync();
+        Assert.True(records.Count >= points, $"only {records.Count} records were acknowledged");
+        await records.VerifyAsync(new Dotnet());
+        await records.VerifyAsync(new PythonKafka());
+        await broker.StopAsync();
     }
 
     [Theory]
@@ -126,24 +118,6 @@ public sealed class StorageFaultTests
         await broker.StopAsync();
     }
 
-    private static async Task DieWhileStartingAsync(BrokerProcess broker, string faults, int change)
-    {
-        await File.WriteAllTextAsync(faults, $"{change} 0");
-        try
-        {
-            await broker.StartAgainAsync();
-            // So few changes did its start make.
-            broker.Kill();
-        }
-        catch (InvalidOperationException)
-        {
-            // It did not start.
-        }
-
-        await broker.WaitForExitAsync();
-        File.Delete(faults);
-    }
-
     private static async Task RestartUnderAsync(BrokerProcess broker, string calls, string injection)
     {
         // Each thread counts its own calls. With -D the tracer is the child, so that the process that is killed is the broker.
@@ -158,13 +132,4 @@ public sealed class StorageFaultTests
     }
 
     private static bool IsOffline(BrokerProcess broker) => broker.HasExited || broker.Output.Contains("is offline", StringComparison.Ordinal);
-
-    private static string Preloaded()
-    {
-        string library = Path.Combine(BuiltProgram.Root, "artifacts", "compat-clients", "stop_at.so");
-        return File.Exists(library) ? library : throw new FileNotFoundException($"{library} is missing: run compat-tests/install", library);
-    }
-
-    private static int Setting(string name, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : otherwise;
 }

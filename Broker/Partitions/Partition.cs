@@ -217,7 +217,7 @@ public sealed class Partition
             long highWatermark = HighWatermark;
             bool isCommitted = request.Isolation == ReadIsolation.ReadCommitted;
             LogReadResult read = Log.Read(
-                request.Offset, request.MaxBytes, request.MinOneBatch, isCommitted ? lastStableOffset : highWatermark, withAborted: isCommitted);
+                request.Offset, request.MaxBytes, request.MinOneBatch, isCommitted ? lastStableOffset : highWatermark, withAborted: isCommitted, skipEmptied: true);
             if (read.Status != LogReadStatus.Ok) return PartitionReadResult.Failed(ErrorCode.OffsetOutOfRange);
             if (_leadership.LeaderEpoch != leadership.LeaderEpoch)
             {

@@ -1,6 +1,7 @@
 using KBroker.LogEngine.Indexes;
 using KBroker.LogEngine.Recovery;
 using KBroker.LogEngine.Storage;
+using KBroker.Protocol.Records;
 
 namespace KBroker.LogEngine.Segments;
 
@@ -14,8 +15,8 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, LogEnvi
     private readonly SegmentStore _segments = segments;
     private readonly Lock _oneScan = new();
 
-    public LogReadResult Read(long startOffset, int maxBytes, bool minOneMessage, long upperBound, bool withAborted) =>
-        Retried(new Request(startOffset, maxBytes, minOneMessage, upperBound, withAborted), static (reader, request) => reader.ReadOnce(request));
+    public LogReadResult Read(long startOffset, int maxBytes, bool minOneMessage, long upperBound, bool withAborted, bool skipEmptied) =>
+        Retried(new Request(startOffset, maxBytes, minOneMessage, upperBound, withAborted, skipEmptied), static (reader, request) => reader.ReadOnce(request));
 
     public TimestampOffset? FindByTimestamp(long timestamp) =>
         Retried(timestamp, static (reader, timestamp) => reader.FindByTimestampOnce(timestamp));
@@ -31,7 +32,7 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, LogEnvi
 
     private LogReadResult ReadOnce(in Request request)
     {
-        (long startOffset, int maxBytes, bool minOneMessage, long upperBound, bool withAborted) = request;
+        (long startOffset, int maxBytes, bool minOneMessage, long upperBound, bool withAborted, bool skipEmptied) = request;
         // The local start first: it is never below the other, which may rise in between.
         long localStart = _log.LocalLogStartOffset;
         long logStart = _log.LogStartOffset;
@@ -44,16 +45,47 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, LogEnvi
         if (startOffset < logStart || startOffset > logEnd || i < 0)
             return new LogReadResult(LogReadStatus.OffsetOutOfRange, null, logStart, logEnd);
         long bound = Math.Min(upperBound, logEnd);
+        LogSegment? holder = null;
+        LogSlice? slice = null;
         for (; i < all.Length && startOffset < bound && all[i].BaseOffset < bound; i++)
         {
-            if (!SegmentReads.TryRead(all[i], startOffset, maxBytes, minOneMessage, bound, out LogSlice? slice)) continue;
-            return new LogReadResult(LogReadStatus.Ok, slice, logStart, logEnd)
+            if (slice is not null && !IsEmptied(slice, holder!)) break;
+            try
             {
-                AbortedTransactions = withAborted && slice is not null ? AbortedIn(all[i], startOffset, slice) : null,
-            };
+                if (!SegmentReads.TryRead(all[i], startOffset, maxBytes, minOneMessage, bound, out LogSlice? found)) continue;
+                // Where nothing else can be read, what is empty moves the reader on.
+                if (found is null) break;
+                slice?.Dispose();
+                (holder, slice) = (all[i], found);
+            }
+            catch
+            {
+                slice?.Dispose();
+                throw;
+            }
+
+            if (!skipEmptied) break;
         }
 
-        return new LogReadResult(LogReadStatus.Ok, null, logStart, logEnd);
+        return new LogReadResult(LogReadStatus.Ok, slice, logStart, logEnd)
+        {
+            AbortedTransactions = withAborted && slice is not null ? AbortedIn(holder!, startOffset, slice) : null,
+        };
+    }
+
+    /// <summary>Whether the slice holds the rest of a segment, of which compaction left no record.</summary>
+    private static bool IsEmptied(LogSlice slice, LogSegment segment)
+    {
+        const int size = BatchHeader.MaxHeaderSize;
+        if (slice.FirstBatchSize != size || slice.Length % size != 0 || slice.Position + slice.Length != segment.Size) return false;
+        Span<byte> bytes = stackalloc byte[size];
+        for (int at = 0; at < slice.Length; at += size)
+        {
+            slice.Read(bytes, at);
+            if (!BatchHeader.TryParse(bytes, out BatchHeader header) || header.SizeInBytes != size || header.Magic < RecordBatchFormat.CurrentMagic) return false;
+        }
+
+        return true;
     }
 
     // Every transaction below what the reader may see has its entry by now, in this list of segments or an earlier one.
@@ -209,5 +241,5 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, LogEnvi
         return !segment.IndexesRebuilt && _segments.All.Contains(segment);
     }
 
-    private readonly record struct Request(long StartOffset, int MaxBytes, bool MinOneMessage, long UpperBound, bool WithAborted);
+    private readonly record struct Request(long StartOffset, int MaxBytes, bool MinOneMessage, long UpperBound, bool WithAborted, bool SkipEmptied);
 }

@@ -94,6 +94,18 @@ public sealed class CompactionTests
     }
 
     [Fact]
+    public void Read_SegmentsLeftWithoutRecords_ArePassedOverForWhatComesBehindThem()
+    {
+        var world = new CompactionWorld(new InMemoryLogFileSystem(), Config with { SegmentBytes = 150 });
+        for (int i = 0; i < 5; i++) world.Put("a", new string('x', 40));
+        world.CleanAll();
+        Assert.True(world.Batches().Count > 2, "each segment keeps a batch");
+        LogReadResult read = world.Log.Read(0, 1, true, long.MaxValue, skipEmptied: true);
+        Assert.Equal([4], CompactionWorld.Parse(LogRig.Bytes(read.Slice)!).SelectMany(batch => batch.Records).Select(record => record.Offset));
+        Assert.Equal(BatchHeader.MaxHeaderSize, LogRig.Bytes(world.Log.Read(0, 1, true, 3, skipEmptied: true).Slice)!.Length);
+    }
+
+    [Fact]
     public void Clean_SpaceExhausted_Waits()
     {
         CompactionWorld world = Filled();
