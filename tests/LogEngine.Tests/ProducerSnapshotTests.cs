@@ -263,7 +263,7 @@ public sealed class ProducerSnapshotTests
         rig.Log.Roll();
         rig.Produce(2, 0, 0);
         rig.Log.AdvanceLogStartOffset(1);
-        rig.Log.Retention.RemoveBelowStart();
+        rig.Log.Retention.RemoveBelow(1, inOrder: false);
         rig.Disk.BeforeChange = (operation, path) =>
         {
             if (operation == "create" && path.EndsWith(".log", StringComparison.Ordinal)) throw new Storage.StorageException(operation, path, 28);
