@@ -11,7 +11,11 @@ namespace KBroker.LogEngine.Compaction;
 /// <param name="MappedEnd">Records from here on (offset) are not in the map and stay.</param>
 /// <param name="Producers">What has to stay of each producer, by its id.</param>
 internal sealed record FilterRules(
-    long NowMs, long DeleteRetentionMs, long MappedEnd, IReadOnlyDictionary<long, ProducerMark> Producers);
+    long NowMs, long DeleteRetentionMs, long MappedEnd, IReadOnlyDictionary<long, ProducerMark> Producers)
+{
+    /// <summary>From when on tombstones and markers that are seen now may go, milliseconds; a retention without end never lets them.</summary>
+    public long HorizonMs => DeleteRetentionMs > long.MaxValue - NowMs ? long.MaxValue : NowMs + DeleteRetentionMs;
+}
 
 /// <summary>
 /// Decides batch by batch what survives, by Kafka's rules: the last record of each key; a tombstone until its batch's delete horizon
@@ -172,7 +176,7 @@ internal sealed class BatchFilter(OffsetMap map, TransactionFates fates, FilterR
         {
             CompressionType = header.CompressionType,
             MaxTimestamp = header.TimestampType == TimestampType.LogAppendTime ? header.MaxTimestamp : null,
-            DeleteHorizonMs = setHorizon ? rules.NowMs + rules.DeleteRetentionMs : header.HasDeleteHorizon ? header.BaseTimestamp : null,
+            DeleteHorizonMs = setHorizon ? rules.HorizonMs : header.HasDeleteHorizon ? header.BaseTimestamp : null,
         });
         AppendKept(records);
         Written(output);

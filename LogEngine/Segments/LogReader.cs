@@ -67,6 +67,7 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, LogEnvi
             if (!skipEmptied) break;
         }
 
+        if (slice is not null) slice.Log = _log;
         return new LogReadResult(LogReadStatus.Ok, slice, logStart, logEnd)
         {
             AbortedTransactions = withAborted && slice is not null ? AbortedIn(holder!, startOffset, slice) : null,

@@ -37,14 +37,30 @@ public sealed class LogSlice : IFileRecordsSource
     /// <summary>The descriptor to send from; null when the file lies in memory. Valid until the slice is disposed.</summary>
     public SafeFileHandle? Handle => _file.Handle;
 
-    /// <summary>Copies from <paramref name="offset"/> within the slice; returns the number of bytes, 0 at its end.</summary>
+    /// <summary>Hears that the disk did not give back what it holds.</summary>
+    internal PartitionLog? Log { get; set; }
+
+    /// <summary>
+    /// Copies from <paramref name="offset"/> within the slice; returns the number of bytes, 0 at its end. A failed disk ends the log's life.
+    /// </summary>
+    /// <exception cref="StorageException">The disk failed, or the file ends within the slice.</exception>
     public int Read(Span<byte> destination, int offset)
     {
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         int count = Math.Min(destination.Length, Length - offset);
         if (count <= 0) return 0;
-        int read = _file.Read(destination[..count], Position + offset);
+        int read;
+        try
+        {
+            read = _file.Read(destination[..count], Position + offset);
+        }
+        catch (StorageException e) when (e.Errno != 0)
+        {
+            Log?.Fail(e);
+            throw;
+        }
+
         return read == count ? count : throw new StorageException("read", _file.Path, $"the file ends within {Position}+{Length}");
     }
 

@@ -63,6 +63,32 @@ public class BudgetTests
     }
 
     [Fact]
+    public void Slice_DiskDoesNotGiveBackWhatItHolds_LogAndDirectoryFail()
+    {
+        var rig = new LogRig();
+        rig.Append(3);
+        LogSlice slice = rig.Log.Read(0, int.MaxValue, true, long.MaxValue).Slice!;
+        rig.Disk.Faults.Add(new DiskFault("read", 5));
+        Assert.Throws<StorageException>(() => slice.CopyTo(new byte[slice.Length]));
+        Assert.Equal(5, Assert.Single(rig.Failures).Errno);
+        Assert.False(rig.Log.IsOpen);
+        slice.Dispose();
+    }
+
+    [Fact]
+    public void Slice_LogIsClosed_ItsFailureIsNotTheDirectorys()
+    {
+        var rig = new LogRig();
+        rig.Append(3);
+        LogSlice slice = rig.Log.Read(0, int.MaxValue, true, long.MaxValue).Slice!;
+        rig.Log.Abandon(LogState.Deleted);
+        rig.Disk.Faults.Add(new DiskFault("read", 5));
+        Assert.Throws<StorageException>(() => slice.CopyTo(new byte[slice.Length]));
+        Assert.Empty(rig.Failures);
+        slice.Dispose();
+    }
+
+    [Fact]
     public void Slice_FileOverBudget_StaysReadableAndItsFileClosesAfterIt()
     {
         LogRig rig = Rig(new StorageBudget(1, 1 << 20));
