@@ -299,9 +299,12 @@ internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int 
     }
 
     /// <summary>Entries in memory. The count is published after the bytes it covers.</summary>
-    protected sealed class Entries(int capacity, int entrySize)
+    internal sealed class Entries(int capacity, int entrySize)
     {
+        private const int BitsPerWord = 32;
+
         private int _count;
+        private int[]? _verified;
 
         public byte[] Bytes { get; } = new byte[capacity * entrySize];
 
@@ -309,6 +312,22 @@ internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int 
         {
             get => Volatile.Read(ref _count);
             set => Volatile.Write(ref _count, value);
+        }
+
+        /// <summary>Whether a reader has found the entry to fit the batch that it names; a copy does not know.</summary>
+        public bool IsVerified(int index) =>
+            Volatile.Read(ref _verified) is { } bits && (Volatile.Read(ref bits[index / BitsPerWord]) & (1 << (index % BitsPerWord))) != 0;
+
+        public void MarkVerified(int index)
+        {
+            int[]? bits = Volatile.Read(ref _verified);
+            if (bits is null)
+            {
+                bits = new int[(capacity + BitsPerWord - 1) / BitsPerWord];
+                bits = Interlocked.CompareExchange(ref _verified, bits, null) ?? bits;
+            }
+
+            Interlocked.Or(ref bits[index / BitsPerWord], 1 << (index % BitsPerWord));
         }
 
         public Entries Copy(int count, int capacity, int entrySize)

@@ -7,6 +7,16 @@ namespace KBroker.LogEngine.Indexes;
 /// <summary>The largest timestamp (milliseconds) so far and the last offset of the first batch that has it.</summary>
 internal readonly record struct TimePosition(long Timestamp, long Offset);
 
+/// <summary>An entry of a time index, or the segment's start; knows whether a reader has found it to fit its batch.</summary>
+internal readonly struct TimeNote(TimePosition position, SparseIndex.Entries? entries, int index)
+{
+    public TimePosition Position => position;
+
+    public bool IsVerified => entries is null || entries.IsVerified(index);
+
+    public void MarkVerified() => entries?.MarkVerified(index);
+}
+
 /// <summary>
 /// The <c>.timeindex</c> file: timestamp (int64) and relative offset (int32). No message up to and including an entry's
 /// offset has a later timestamp. Timestamps rise strictly, offsets do not fall.
@@ -32,12 +42,15 @@ internal sealed class TimeIndex(ILogFileSystem fileSystem, string path, long bas
     }
 
     /// <summary>The last entry whose timestamp is not later; the segment's start when there is none.</summary>
-    public TimePosition Lookup(long timestamp)
+    public TimeNote Lookup(long timestamp)
     {
         Entries entries = Current;
         int count = CountUpTo(entries, timestamp);
-        return count == 0 ? new TimePosition(-1, baseOffset) : Entry(entries, count - 1);
+        return count == 0 ? Start : new TimeNote(Entry(entries, count - 1), entries, count - 1);
     }
+
+    /// <summary>What holds before the first entry.</summary>
+    public TimeNote Start => new(new TimePosition(-1, baseOffset), null, 0);
 
     public TimePosition Last()
     {

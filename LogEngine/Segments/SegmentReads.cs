@@ -90,7 +90,8 @@ internal static class SegmentReads
         }
         else
         {
-            scanner.Restart(entry.Position, gap + BatchHeader.MaxHeaderSize);
+            // With the front of the batch behind it, where that may be the one whose records are wanted.
+            scanner.Restart(entry.Position, gap + (headerOnly ? BatchHeader.MaxHeaderSize : BatchScanner.HeaderRead));
             status = MoveToIndexed(segment, ref scanner, entry);
         }
 

@@ -16,17 +16,20 @@ internal static class TimestampSearch
         segment.EnsureIndexes();
         // Everything up to the noted offset is earlier than the note's timestamp or equal to it: only a strictly earlier note
         // can be skipped to, which the lookup of the millisecond before gives.
-        TimePosition note = timestamp > 0 ? segment.Times.Lookup(timestamp - 1) : new TimePosition(-1, segment.BaseOffset);
+        TimeNote entry = timestamp > 0 ? segment.Times.Lookup(timestamp - 1) : segment.Times.Start;
+        TimePosition note = entry.Position;
         // A note that was skipped to is believed once the batch that it names has its timestamp.
-        bool believed = note.Timestamp < 0 || note.Offset < startOffset;
+        bool believed = entry.IsVerified || note.Offset < startOffset;
+        long from = believed && note.Timestamp >= 0 ? note.Offset + 1 : note.Offset;
         ILogFile file = segment.Acquire();
         var scanner = new BatchScanner(file, 0, size);
         try
         {
-            bool holds = SegmentReads.TrySeek(segment, ref scanner, Math.Max(note.Offset, startOffset), headerOnly: !believed);
+            bool holds = SegmentReads.TrySeek(segment, ref scanner, Math.Max(from, startOffset), headerOnly: !believed);
             if (!holds) return believed ? null : throw new CorruptIndexException(segment);
             BatchHeader header = scanner.Header;
             if (!believed && (header.BaseOffset > note.Offset || header.MaxTimestamp != note.Timestamp)) throw new CorruptIndexException(segment);
+            if (!believed) entry.MarkVerified();
             while (true)
             {
                 header = scanner.Header;

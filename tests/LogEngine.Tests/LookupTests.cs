@@ -40,6 +40,23 @@ public class LookupTests
         Assert.Equal(new TimestampOffset(first + 1000, 5, 0), rig.Log.FindOffsetByTimestamp(first + 1));
     }
 
+    [Theory]
+    [InlineData(700)]
+    [InlineData(16_000)]
+    public void TimestampLookup_NoteCheckedBefore_ReadsNothingButTheAnswer(int valueSize)
+    {
+        var files = new CountingFileSystem(new InMemoryLogFileSystem());
+        var rig = new LogRig(disk: files);
+        for (int i = 0; i < 50; i++) rig.Append(valueSize: valueSize, timestamp: 1000 + i);
+        int reads = 0;
+        files.BeforeRead = path => reads++;
+        for (int i = 0; i < 50; i++) Assert.Equal(i, rig.Log.FindOffsetByTimestamp(1000 + i)?.Offset);
+        reads = 0;
+        for (int i = 0; i < 50; i++) Assert.Equal(i, rig.Log.FindOffsetByTimestamp(1000 + i)?.Offset);
+        // Nothing is noted of the first batch.
+        Assert.InRange(reads, 50, 51);
+    }
+
     [Fact]
     public void TimestampLookup_RecordsDoNotFitTheirBatch_FailsAndNamesTheFile()
     {
