@@ -79,7 +79,8 @@ public sealed class MetadataHandler : ApiHandler<MetadataRequest>
     {
         ClusterMetadataImage image = _metadata.Current;
         return [.. names
-            .Where(name => TopicName.IsValid(name) && !InternalTopics.Contains(name) && !image.TryGetTopic(name, out _))
+            .Where(name => TopicName.IsValid(name) && !InternalTopics.Contains(name) && name != InternalTopics.ClusterMetadata
+                && !image.TryGetTopic(name, out _))
             .Take(MostCreatedAtOnce)];
     }
 
