@@ -1,5 +1,5 @@
-using KBroker.Protocol.Identity;
 using KBroker.Protocol;
+using KBroker.Protocol.Identity;
 
 namespace KBroker.Broker.Coordinators.Transactions;
 
