@@ -72,6 +72,7 @@ public sealed class BrokerConfig
                 OffsetMetadataMaxBytes = values.Int(OffsetMetadataMaxBytes),
                 OffsetsRetentionMs = values.Int(OffsetsRetentionMinutes) * 60_000L,
                 OffsetsRetentionCheckIntervalMs = values.Long(OffsetsRetentionCheckIntervalMs),
+                Consumer = ConsumerGroupConfigs.Read(values),
             },
             new(
                 Metadata.InternalTopics.ConsumerOffsets,

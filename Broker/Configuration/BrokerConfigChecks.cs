@@ -13,6 +13,7 @@ internal sealed class BrokerConfigChecks(ConfigLayers layers, BrokerConfigInput 
         CheckIdentity();
         CheckSizes();
         CheckFreeSpace();
+        CheckConsumerGroups();
         ListenerConfig? listeners = new ListenerChecks(layers, input, errors, warnings).Build();
         List<string> directories = Directories();
         CheckConnectionLimits(out Dictionary<string, int> overrides);
@@ -59,6 +60,21 @@ internal sealed class BrokerConfigChecks(ConfigLayers layers, BrokerConfigInput 
         long min = _values.Long(KBrokerLogDirFreeMinBytes);
         if (low > 0 && min > low)
             Fail(KBrokerLogDirFreeMinBytes, $"kbroker.log.dir.free.min.bytes is {min} and must not exceed kbroker.log.dir.free.low.bytes, which is {low}");
+    }
+
+    private void CheckConsumerGroups()
+    {
+        CheckOrder(GroupConsumerMinHeartbeatIntervalMs, GroupConsumerHeartbeatIntervalMs, GroupConsumerMaxHeartbeatIntervalMs);
+        CheckOrder(GroupConsumerMinSessionTimeoutMs, GroupConsumerSessionTimeoutMs, GroupConsumerMaxSessionTimeoutMs);
+        if (_values.Int(GroupConsumerHeartbeatIntervalMs) >= _values.Int(GroupConsumerSessionTimeoutMs))
+            Fail(GroupConsumerHeartbeatIntervalMs, $"{GroupConsumerHeartbeatIntervalMs} must be less than {GroupConsumerSessionTimeoutMs}");
+    }
+
+    private void CheckOrder(string least, string name, string most)
+    {
+        if (_values.Int(least) > _values.Int(most)) Fail(most, $"{most} must be greater than or equal to {least}");
+        else if (_values.Int(name) < _values.Int(least)) Fail(name, $"{name} must be greater than or equal to {least}");
+        else if (_values.Int(name) > _values.Int(most)) Fail(name, $"{name} must be less than or equal to {most}");
     }
 
     private void CheckConnectionLimits(out Dictionary<string, int> overrides)

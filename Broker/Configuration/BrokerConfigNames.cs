@@ -186,6 +186,36 @@ public static class BrokerConfigNames
     /// <summary><c>group.initial.rebalance.delay.ms</c>.</summary>
     public const string GroupInitialRebalanceDelayMs = "group.initial.rebalance.delay.ms";
 
+    /// <summary><c>group.consumer.session.timeout.ms</c>.</summary>
+    public const string GroupConsumerSessionTimeoutMs = "group.consumer.session.timeout.ms";
+
+    /// <summary><c>group.consumer.min.session.timeout.ms</c>.</summary>
+    public const string GroupConsumerMinSessionTimeoutMs = "group.consumer.min.session.timeout.ms";
+
+    /// <summary><c>group.consumer.max.session.timeout.ms</c>.</summary>
+    public const string GroupConsumerMaxSessionTimeoutMs = "group.consumer.max.session.timeout.ms";
+
+    /// <summary><c>group.consumer.heartbeat.interval.ms</c>.</summary>
+    public const string GroupConsumerHeartbeatIntervalMs = "group.consumer.heartbeat.interval.ms";
+
+    /// <summary><c>group.consumer.min.heartbeat.interval.ms</c>.</summary>
+    public const string GroupConsumerMinHeartbeatIntervalMs = "group.consumer.min.heartbeat.interval.ms";
+
+    /// <summary><c>group.consumer.max.heartbeat.interval.ms</c>.</summary>
+    public const string GroupConsumerMaxHeartbeatIntervalMs = "group.consumer.max.heartbeat.interval.ms";
+
+    /// <summary><c>group.consumer.max.size</c>.</summary>
+    public const string GroupConsumerMaxSize = "group.consumer.max.size";
+
+    /// <summary><c>group.consumer.assignors</c>.</summary>
+    public const string GroupConsumerAssignors = "group.consumer.assignors";
+
+    /// <summary><c>group.consumer.migration.policy</c>.</summary>
+    public const string GroupConsumerMigrationPolicy = "group.consumer.migration.policy";
+
+    /// <summary><c>group.consumer.regex.refresh.interval.ms</c>.</summary>
+    public const string GroupConsumerRegexRefreshIntervalMs = "group.consumer.regex.refresh.interval.ms";
+
     /// <summary><c>offset.metadata.max.bytes</c>.</summary>
     public const string OffsetMetadataMaxBytes = "offset.metadata.max.bytes";
 

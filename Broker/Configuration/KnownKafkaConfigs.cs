@@ -35,10 +35,8 @@ public static class KnownKafkaConfigs
         delegation.token.expiry.check.interval.ms delegation.token.expiry.time.ms delegation.token.master.key
         delegation.token.max.lifetime.ms delegation.token.secret.key delete.records.purgatory.purge.interval.requests
         early.start.listeners eligible.leader.replicas.enable fetch.purgatory.purge.interval.requests
-        follower.replication.throttled.rate group.consumer.assignors group.consumer.heartbeat.interval.ms
-        group.consumer.max.heartbeat.interval.ms group.consumer.max.session.timeout.ms group.consumer.max.size
-        group.consumer.migration.policy group.consumer.min.heartbeat.interval.ms group.consumer.min.session.timeout.ms
-        group.consumer.session.timeout.ms group.coordinator.append.linger.ms group.coordinator.new.enable
+        follower.replication.throttled.rate
+        group.coordinator.append.linger.ms group.coordinator.new.enable
         group.coordinator.rebalance.protocols group.coordinator.threads         group.share.delivery.count.limit
         group.share.enable group.share.heartbeat.interval.ms group.share.max.groups
         group.share.max.heartbeat.interval.ms group.share.max.record.lock.duration.ms

@@ -1,3 +1,5 @@
+using KBroker.Broker.Coordinators.Groups.Consumer;
+
 namespace KBroker.Broker.Coordinators.Groups;
 
 /// <summary>The broker's settings for groups, with Kafka's names. Milliseconds where not said otherwise.</summary>
@@ -26,4 +28,7 @@ public sealed record GroupConfig
 
     /// <summary><c>offsets.retention.check.interval.ms</c></summary>
     public long OffsetsRetentionCheckIntervalMs { get; init; } = 600_000;
+
+    /// <summary>What applies to groups of the consumer protocol.</summary>
+    public ConsumerGroupConfig Consumer { get; init; } = new();
 }
