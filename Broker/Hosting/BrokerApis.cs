@@ -2,6 +2,7 @@ using KBroker.Broker.Configuration.Alterations;
 using KBroker.Broker.Connections;
 using KBroker.Broker.Coordinators;
 using KBroker.Broker.Coordinators.Groups;
+using KBroker.Broker.Coordinators.Transactions;
 using KBroker.Broker.Fetching;
 using KBroker.Broker.Handlers;
 using KBroker.Broker.Metadata;
@@ -32,12 +33,13 @@ internal sealed class BrokerApis : IDisposable
     public static BrokerApis Create(
         BrokerId self,
         BrokerConfigSource config,
-        IClusterController controller,
-        MetadataFeed metadata,
+        ClusterMember member,
         PartitionRegistry partitions,
         LogDirectories logs,
         BrokerPlatform platform)
     {
+        IClusterController controller = member.Controller;
+        MetadataFeed metadata = member.Metadata;
         var stopping = new CancellationTokenSource();
         var codecs = new CompressionCodecs();
         var recompressor = new Recompressor();
@@ -84,6 +86,7 @@ internal sealed class BrokerApis : IDisposable
             new ListGroupsHandler(groups),
             new DescribeGroupsHandler(groups),
             new DeleteGroupsHandler(groups),
+            new InitProducerIdHandler(new ProducerIds(member.ProducerIds, platform.Loggers.CreateLogger<ProducerIds>())),
         ];
         string clusterId = metadata.Current.ClusterId;
         return new BrokerApis(codecs, recompressor, groups, stopping)

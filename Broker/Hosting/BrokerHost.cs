@@ -140,7 +140,7 @@ public sealed partial class BrokerHost : IAsyncDisposable
             static state => ((PartitionReconciler)state!).RetryMissing(), reconciler, RetryInterval, RetryInterval);
         _storage.StartUpkeep();
 
-        _apis = BrokerApis.Create(self, _config, _member.Controller, _member.Metadata, _partitions, _storage.Logs, platform);
+        _apis = BrokerApis.Create(self, _config, _member, _partitions, _storage.Logs, platform);
         _listeners.Serve(_apis.Handlers, _limits.Connections, platform);
         foreach ((string name, IPEndPoint address) in EndPoints) LogListening(_logger, name, address);
         LogStarted(_logger, config.NodeId, ClusterId, _partitions.Count, string.Join(", ", config.LogDirs.Directories));

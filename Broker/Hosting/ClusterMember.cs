@@ -3,6 +3,7 @@ using KBroker.Controller;
 using KBroker.Controller.Coordination;
 using KBroker.Controller.Events;
 using KBroker.Controller.Metadata;
+using KBroker.Controller.ProducerIds;
 using KBroker.Protocol;
 using KBroker.Protocol.Identity;
 using Microsoft.Extensions.Logging;
@@ -21,13 +22,14 @@ internal sealed partial class ClusterMember : IAsyncDisposable
     private readonly ClusterController _controller;
 
     private ClusterMember(
-        ICoordinationStore store, ICoordinationSession session, ChannelEventLoop loop, ClusterController controller, MetadataFeed metadata)
+        ICoordinationStore store, ICoordinationSession session, ChannelEventLoop loop, ClusterController controller, MetadataFeed metadata, BrokerId self)
     {
         _store = store;
         _session = session;
         _loop = loop;
         _controller = controller;
         Metadata = metadata;
+        ProducerIds = new ProducerIdBlocks(session, self);
     }
 
     /// <summary>The controller, as the handlers see it.</summary>
@@ -35,6 +37,9 @@ internal sealed partial class ClusterMember : IAsyncDisposable
 
     /// <summary>The cluster as this broker knows it.</summary>
     public MetadataFeed Metadata { get; }
+
+    /// <summary>Where this broker gets its producer ids.</summary>
+    public IProducerIdBlocks ProducerIds { get; }
 
     /// <summary>This broker's incarnation.</summary>
     public BrokerEpoch Epoch { get; private set; }
@@ -66,7 +71,7 @@ internal sealed partial class ClusterMember : IAsyncDisposable
             };
             var controller = new ClusterController(
                 options, session, loop, metadata, validator, new Random(platform.Random.Next()), platform.Time);
-            return new ClusterMember(store, session, loop, controller, metadata);
+            return new ClusterMember(store, session, loop, controller, metadata, options.Id);
         }
         catch
         {

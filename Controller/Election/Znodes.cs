@@ -14,6 +14,7 @@ internal static class Znodes
     public const string TopicConfigs = "/config/topics";
     public const string BrokerConfigs = "/config/brokers";
     public const string DeleteTopics = "/admin/delete_topics";
+    public const string ProducerIdBlock = "/latest_producer_id_block";
 
     /// <summary>The persistent nodes that must exist before anything else is written.</summary>
     public static readonly IReadOnlyList<string> Persistent =
