@@ -50,9 +50,7 @@ public interface ILogFileSystem
     long LastModifiedMs(string path);
 
     /// <summary>Sets when a file was last changed, in milliseconds since the epoch.</summary>
-    void SetLastModifiedMs(string path, long milliseconds)
-    {
-    }
+    void SetLastModifiedMs(string path, long milliseconds);
 
     /// <summary>The bytes an unprivileged process can still write to the file system of this directory.</summary>
     long FreeSpace(string directory);

@@ -90,6 +90,8 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
 
     public long LastModifiedMs(string path) => disk.LastModifiedMs(path);
 
+    public void SetLastModifiedMs(string path, long milliseconds) => disk.SetLastModifiedMs(path, milliseconds);
+
     public long FreeSpace(string directory) => Free ?? disk.FreeSpace(directory);
 
     public long TotalSpace(string directory) => disk.TotalSpace(directory);

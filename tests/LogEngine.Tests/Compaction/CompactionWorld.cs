@@ -32,6 +32,7 @@ internal sealed class CompactionWorld
     {
         _budget = budget ?? StorageBudget.Unbounded();
         Disk = disk;
+        disk.Clock = Time;
         Config = config;
         Options = options ?? new LogCleanerOptions();
         Directory = Open();

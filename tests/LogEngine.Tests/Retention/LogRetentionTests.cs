@@ -90,10 +90,10 @@ public sealed class LogRetentionTests
         log.AppendAsLeader(Batches.Make(3, timestamp: -1), new LeaderEpoch(1));
         log.Roll();
         Commit(log);
-        _disk.ModifiedMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
-        directory.RunRetention(_disk.ModifiedMs + 60_000);
+        long written = _disk.LastModifiedMs(log.Segments.All[0].File.Path);
+        directory.RunRetention(written + 60_000);
         Assert.Equal(0, log.LogStartOffset);
-        directory.RunRetention(_disk.ModifiedMs + 60_001);
+        directory.RunRetention(written + 60_001);
         Assert.Equal(3, log.LogStartOffset);
     }
 

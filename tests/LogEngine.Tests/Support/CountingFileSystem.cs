@@ -64,6 +64,8 @@ internal sealed class CountingFileSystem(ILogFileSystem inner) : ILogFileSystem
 
     public long LastModifiedMs(string path) => inner.LastModifiedMs(path);
 
+    public void SetLastModifiedMs(string path, long milliseconds) => inner.SetLastModifiedMs(path, milliseconds);
+
     public long FreeSpace(string directory) => inner.FreeSpace(directory);
 
     private CountedFile Counted(ILogFile file)

@@ -16,6 +16,7 @@ internal sealed class DirectoryWorld
     public DirectoryWorld(InMemoryLogFileSystem disk, LogConfig? config = null)
     {
         Disk = disk;
+        disk.Clock = Time;
         Config = config ?? LogConfig.Default with { SegmentBytes = 600, IndexIntervalBytes = 100, SegmentIndexBytes = 4096, FileDeleteDelayMs = 0 };
         Directory = Open();
     }

@@ -41,8 +41,8 @@ public sealed class InMemoryLogFileSystem : ILogFileSystem
 
     public int FlushCount { get; private set; }
 
-    /// <summary>What <see cref="LastModifiedMs"/> says of every file.</summary>
-    public long ModifiedMs { get; set; }
+    /// <summary>The clock by which a file is noted as changed.</summary>
+    public TimeProvider Clock { get; set; } = new ManualTime();
 
     /// <summary>What the disk says is free, as long as <see cref="Capacity"/> has no end.</summary>
     public long Free { get; set; } = long.MaxValue;
@@ -63,6 +63,8 @@ public sealed class InMemoryLogFileSystem : ILogFileSystem
 
     internal Lock Gate { get; } = new();
 
+    internal long NowMs => Clock.GetUtcNow().ToUnixTimeMilliseconds();
+
     /// <summary>Handles of earlier processes are of no use.</summary>
     internal int Process { get; private set; }
 
@@ -80,6 +82,7 @@ public sealed class InMemoryLogFileSystem : ILogFileSystem
             if (_names.Find(path) is not null) throw new StorageException("create", path, Exists);
             if (Capacity != long.MaxValue && _names.Occupied >= Capacity) throw new StorageException("create", path, NoSpace);
             var node = MemoryNode.File();
+            node.ModifiedMs = NowMs;
             _names.Link(Parent("create", path), Path.GetFileName(path), node);
             return MemoryFile.Open(this, path, node, Process);
         }
@@ -177,7 +180,15 @@ public sealed class InMemoryLogFileSystem : ILogFileSystem
         }
     }
 
-    public long LastModifiedMs(string path) => ModifiedMs;
+    public long LastModifiedMs(string path)
+    {
+        lock (Gate) return (_names.FindFile(path) ?? throw new StorageException("last change", path, NoSuchFile)).ModifiedMs;
+    }
+
+    public void SetLastModifiedMs(string path, long milliseconds)
+    {
+        lock (Gate) (_names.FindFile(path) ?? throw new StorageException("set time", path, NoSuchFile)).ModifiedMs = milliseconds;
+    }
 
     public long FreeSpace(string directory)
     {
@@ -215,6 +226,7 @@ public sealed class InMemoryLogFileSystem : ILogFileSystem
             MemoryNode node = MemoryNode.File();
             node.Write(bytes, 0);
             node.Flush();
+            node.ModifiedMs = NowMs;
             MemoryNode parent = _names.MakeDurable(Path.GetDirectoryName(path)!);
             parent.Entries[Path.GetFileName(path)] = node;
             parent.DurableEntries[Path.GetFileName(path)] = node;

@@ -33,6 +33,7 @@ internal sealed class MemoryFile(InMemoryLogFileSystem owner, string path, Memor
         {
             int room = (int)Math.Min(taken, owner.RoomFor(Checked(), position, bytes.Length));
             if (room > 0) node.Write(bytes[..room], position);
+            node.ModifiedMs = owner.NowMs;
             if (room < taken) failure ??= new StorageException("write", path, InMemoryLogFileSystem.NoSpace);
         }
 
@@ -42,7 +43,11 @@ internal sealed class MemoryFile(InMemoryLogFileSystem owner, string path, Memor
     public void SetLength(long length)
     {
         owner.Changing("truncate", path);
-        lock (owner.Gate) Checked().SetLength(length);
+        lock (owner.Gate)
+        {
+            Checked().SetLength(length);
+            node.ModifiedMs = owner.NowMs;
+        }
     }
 
     public bool Preallocate(long position, long length)

@@ -22,6 +22,9 @@ internal sealed class MemoryNode(bool isDirectory)
 
     public long Length { get; private set; }
 
+    /// <summary>When it was last changed; outlasts a power loss.</summary>
+    public long ModifiedMs { get; set; }
+
     /// <summary>The bytes that take room on the disk.</summary>
     public long Occupied => Math.Max(_bytes.Length, _reserved);
 
