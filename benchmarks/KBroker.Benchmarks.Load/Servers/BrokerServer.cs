@@ -8,16 +8,20 @@ namespace KBroker.Benchmarks.Load.Servers;
 internal sealed class BrokerServer : IDisposable
 {
     private const int DeleteDelayMs = 100;
+    private readonly Options _options;
     private readonly string _data;
 
-    private BrokerServer(ServerProcess process, string data) => (Process, _data) = (process, data);
+    private BrokerServer(Options options, ServerProcess process, string data) => (_options, Process, _data) = (options, process, data);
 
-    public ServerProcess Process { get; }
+    public ServerProcess Process { get; private set; }
 
     public int Port => Process.Port;
 
+    /// <summary>Where the broker's logs are.</summary>
+    public string Logs => Path.Combine(_data, "logs");
+
     /// <summary>Starts the program in a fresh directory; does not wait.</summary>
-    public static BrokerServer Spawn(Options options)
+    public static BrokerServer Spawn(Options options, params string[] settings)
     {
         string data = options.At($"broker-{Guid.NewGuid():n}");
         Directory.CreateDirectory(data);
@@ -29,15 +33,15 @@ internal sealed class BrokerServer : IDisposable
             $"listeners=PLAINTEXT://127.0.0.1:{port}",
             $"log.dirs={Path.Combine(data, "logs")}",
             $"log.segment.delete.delay.ms={DeleteDelayMs}",
+            .. settings,
         ]);
-        return new BrokerServer(
-            ServerProcess.Spawn(options.Broker, ["start", properties], port, options.At("broker.log")), data);
+        return new BrokerServer(options, SpawnIn(options, data, port), data);
     }
 
     /// <summary>Starts the program and waits for its first answer.</summary>
-    public static async Task<BrokerServer> StartAsync(Options options)
+    public static async Task<BrokerServer> StartAsync(Options options, params string[] settings)
     {
-        BrokerServer broker = Spawn(options);
+        BrokerServer broker = Spawn(options, settings);
         using Connection connection = await broker.Process.ConnectAsync();
         connection.Call(Requests.ApiVersions());
         return broker;
@@ -60,15 +64,31 @@ internal sealed class BrokerServer : IDisposable
     public async Task DeleteTopicAsync(string name)
     {
         using (var connection = new Connection(Port)) connection.Call(Requests.DeleteTopic(name));
-        while (Directory.EnumerateDirectories(Path.Combine(_data, "logs"), $"{name}-*").Any()) await Task.Delay(10);
+        while (Directory.EnumerateDirectories(Logs, $"{name}-*").Any()) await Task.Delay(10);
         await Task.Delay(DeleteDelayMs);
     }
+
+    /// <summary>Makes <c>__consumer_offsets</c>, as the first client that looks for its coordinator does, and waits until it answers.</summary>
+    public async Task CreateOffsetsTopicAsync()
+    {
+        using var connection = new Connection(Port);
+        while (GroupRequests.ReadError(connection.Call(GroupRequests.FindCoordinator("g", 0))) != 0) await Task.Delay(5);
+    }
+
+    /// <summary>Stops the program in an orderly way; its files stay.</summary>
+    public void Stop() => Process.Dispose();
+
+    /// <summary>Starts the program again in the same directory; does not wait.</summary>
+    public void SpawnAgain() => Process = SpawnIn(_options, _data, Port);
 
     public void Dispose()
     {
         Process.Dispose();
         Directory.Delete(_data, recursive: true);
     }
+
+    private static ServerProcess SpawnIn(Options options, string data, int port) =>
+        ServerProcess.Spawn(options.Broker, ["start", Path.Combine(data, "server.properties")], port, options.At("broker.log"));
 
     private static short LeaderError(Connection connection, string topic, int partition)
     {

@@ -11,6 +11,7 @@ internal sealed class ServerProcess : IDisposable
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(10);
     private readonly Process _process;
+    private bool _disposed;
 
     private ServerProcess(Process process, int port) => (_process, Port) = (process, port);
 
@@ -62,6 +63,8 @@ internal sealed class ServerProcess : IDisposable
 
     public void Dispose()
     {
+        if (_disposed) return;
+        _disposed = true;
         if (!HasExited)
         {
             Linux.Terminate(_process.Id);

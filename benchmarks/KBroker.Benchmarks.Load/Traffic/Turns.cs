@@ -32,12 +32,18 @@ internal static class Turns
     }
 
     /// <summary>Makes round trips; returns CPU microseconds per request, and tells the rate.</summary>
-    public static async Task<double> RoundTripsAsync(ServerProcess server, RoundTrips load, int rounds, List<double> rates)
+    public static Task<double> RoundTripsAsync(ServerProcess server, RoundTrips load, int rounds, List<double> rates) =>
+        RequestsAsync(server, () => load.Run(rounds), rounds * load.Connections, rates);
+
+    /// <summary>Sends bursts; returns CPU microseconds per request, and tells the rate.</summary>
+    public static Task<double> BurstsAsync(ServerProcess server, Bursts load, int rounds, List<double> rates) =>
+        RequestsAsync(server, () => load.Run(rounds), rounds * load.RequestsPerRound, rates);
+
+    private static async Task<double> RequestsAsync(ServerProcess server, Action run, int requests, List<double> rates)
     {
         double before = server.CpuSeconds;
         var elapsed = Stopwatch.StartNew();
-        double after = await Clients.RunAsync(1, _ => load.Run(rounds), () => server.CpuSeconds);
-        int requests = rounds * load.Connections;
+        double after = await Clients.RunAsync(1, _ => run(), () => server.CpuSeconds);
         rates.Add(requests / elapsed.Elapsed.TotalSeconds);
         return (after - before) * 1e6 / requests;
     }

@@ -12,6 +12,11 @@ internal sealed class FrameWriter
     private const string ClientId = "load";
     private readonly ArrayBufferWriter<byte> _bytes = new();
 
+    /// <summary>Starts bytes that go into a frame, with no header.</summary>
+    public FrameWriter()
+    {
+    }
+
     /// <summary>Starts a frame with request header v1; correlation id 0.</summary>
     public FrameWriter(short apiKey, short version) => Int32(0).Int16(apiKey).Int16(version).Int32(0).String(ClientId);
 
@@ -50,6 +55,9 @@ internal sealed class FrameWriter
         _bytes.Write(bytes);
         return this;
     }
+
+    /// <summary>What was written, as it is.</summary>
+    public byte[] ToBody() => _bytes.WrittenSpan.ToArray();
 
     /// <summary>The frame with its length in front.</summary>
     public byte[] ToFrame()

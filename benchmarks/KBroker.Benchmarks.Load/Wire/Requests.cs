@@ -19,9 +19,9 @@ internal static class Requests
     /// <summary>DeleteTopics v1.</summary>
     public static byte[] DeleteTopic(string name) => new FrameWriter(20, 1).Int32(1).String(name).Int32(TimeoutMs).ToFrame();
 
-    /// <summary>Produce v8 of one batch to one partition, acks=1. The bare servers rely on the batch being last.</summary>
-    public static byte[] Produce(string topic, int partition, byte[] batch) =>
-        new FrameWriter(0, 8).String(null).Int16(1).Int32(TimeoutMs)
+    /// <summary>Produce v8 of one batch to one partition. The bare servers rely on the batch being last.</summary>
+    public static byte[] Produce(string topic, int partition, byte[] batch, short acks = 1) =>
+        new FrameWriter(0, 8).String(null).Int16(acks).Int32(TimeoutMs)
             .Int32(1).String(topic).Int32(1).Int32(partition).Int32(batch.Length).Raw(batch).ToFrame();
 
     /// <summary>ListOffsets v1 of the end of one partition.</summary>
