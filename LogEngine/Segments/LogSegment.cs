@@ -224,7 +224,7 @@ internal sealed class LogSegment : IIndexedSegment
     /// <summary>The segment's own hold on its file and indexes ends.</summary>
     public void Release()
     {
-        File.Release();
+        File.Retire();
         Offsets.Release();
         Times.Release();
     }

@@ -6,19 +6,24 @@ namespace KBroker.LogEngine.Segments;
 
 /// <summary>
 /// The counted handle of a segment's <c>.log</c> file. It opens on first use and closes when the budget of open files asks for it;
-/// the segment holds one reference, every slice in use another, and while there is another, or a write that no flush has covered,
-/// it stays open. The last one to let go closes it for good. Deleting or renaming the file does not disturb holders.
+/// the segment has a hold of its own, and every slice in use a reference. While there is a reference, or a write that no flush has
+/// covered, it stays open, also when the segment lets go first; the last one to let go closes it for good. Deleting or renaming the
+/// file does not disturb holders.
 /// </summary>
 internal sealed class SegmentFile : BudgetEntry
 {
     // In place of the count while an idle file is being closed, under _opening.
     private const int Closing = int.MinValue;
+    // The segment's own hold, apart from the references: a count of one alone does not tell whose it is, and a file that the segment
+    // let go of and a reader still uses is not idle.
+    private const int OwnHold = 1 << 30;
 
     private readonly ILogFileSystem _fileSystem;
     private readonly ClockBudget _budget;
     private readonly Lock _opening = new();
     private TrackedFile? _file;
-    private int _references = 1;
+    // The references and, while it lasts, the segment's own hold.
+    private int _holds = OwnHold;
 
     public SegmentFile(ILogFileSystem fileSystem, string path, ClockBudget budget)
     {
@@ -37,7 +42,7 @@ internal sealed class SegmentFile : BudgetEntry
     {
         var segment = new SegmentFile(fileSystem, path, budget);
         // In use until it is open, so that it is not chosen to be closed.
-        segment._references = 2;
+        segment._holds = OwnHold + 1;
         segment.Open(fileSystem.CreateNew);
         segment.Release();
         return segment;
@@ -46,7 +51,7 @@ internal sealed class SegmentFile : BudgetEntry
     /// <summary>Takes a reference; false once the segment and all holders have let go.</summary>
     public bool TryAcquire(out ILogFile file)
     {
-        int count = Volatile.Read(ref _references);
+        int count = Volatile.Read(ref _holds);
         while (count != 0)
         {
             if (count == Closing)
@@ -55,7 +60,7 @@ internal sealed class SegmentFile : BudgetEntry
                 continue;
             }
 
-            int seen = Interlocked.CompareExchange(ref _references, count + 1, count);
+            int seen = Interlocked.CompareExchange(ref _holds, count + 1, count);
             if (seen != count)
             {
                 count = seen;
@@ -79,33 +84,15 @@ internal sealed class SegmentFile : BudgetEntry
         return false;
     }
 
+    /// <summary>Gives a reference back.</summary>
     public void Release()
     {
-        int count = Volatile.Read(ref _references);
-        while (true)
-        {
-            if (count == Closing)
-            {
-                count = CountAfterClosing();
-                continue;
-            }
-
-            Debug.Assert(count > 0, "a segment file is released more often than it is acquired");
-            int seen = Interlocked.CompareExchange(ref _references, count - 1, count);
-            if (seen == count) break;
-            count = seen;
-        }
-
-        if (count == 1)
-        {
-            Volatile.Read(ref _file)?.Dispose();
-            _budget.Remove(this);
-        }
-        else if (count == 2 && _budget.IsOver)
-        {
-            CloseIdle();
-        }
+        int left = LetGo(1);
+        if (left == OwnHold && _budget.IsOver) CloseIdle();
     }
+
+    /// <summary>The segment's own hold ends, if it has not: the file closes with the last reference and is not opened again.</summary>
+    public void Retire() => LetGo(OwnHold);
 
     /// <summary>Renames the file; open handles follow it.</summary>
     public void Rename(string path)
@@ -127,11 +114,11 @@ internal sealed class SegmentFile : BudgetEntry
     internal override bool TryBeginEviction()
     {
         if (!_opening.TryEnter()) return false;
-        if (_file is { IsClean: true } && Interlocked.CompareExchange(ref _references, Closing, 1) == 1)
+        if (_file is { IsClean: true } && Interlocked.CompareExchange(ref _holds, Closing, OwnHold) == OwnHold)
         {
             // A write may have come and gone before the count was taken.
             if (_file.IsClean) return true;
-            Volatile.Write(ref _references, 1);
+            Volatile.Write(ref _holds, OwnHold);
         }
 
         _opening.Exit();
@@ -144,8 +131,36 @@ internal sealed class SegmentFile : BudgetEntry
         TrackedFile? file = _file;
         _file = null;
         file?.Dispose();
-        Volatile.Write(ref _references, 1);
+        Volatile.Write(ref _holds, OwnHold);
         _opening.Exit();
+    }
+
+    // Returns what is left.
+    private int LetGo(int hold)
+    {
+        int count = Volatile.Read(ref _holds);
+        while (true)
+        {
+            if (count == Closing)
+            {
+                count = CountAfterClosing();
+                continue;
+            }
+
+            if (hold == OwnHold && count < OwnHold) return count;
+            Debug.Assert(count % OwnHold > 0 || hold == OwnHold, "a segment file is released more often than it is acquired");
+            int seen = Interlocked.CompareExchange(ref _holds, count - hold, count);
+            if (seen == count) break;
+            count = seen;
+        }
+
+        if (count == hold)
+        {
+            Volatile.Read(ref _file)?.Dispose();
+            _budget.Remove(this);
+        }
+
+        return count - hold;
     }
 
     private void CloseIdle()
@@ -161,10 +176,10 @@ internal sealed class SegmentFile : BudgetEntry
 
     private int CountAfterClosing()
     {
-        lock (_opening) return Volatile.Read(ref _references);
+        lock (_opening) return Volatile.Read(ref _holds);
     }
 
-    // A reference is held: the count cannot fall to 1 meanwhile.
+    // A reference is held: the file is not idle meanwhile.
     private TrackedFile Open(Func<string, ILogFile> open)
     {
         lock (_opening)

@@ -100,6 +100,40 @@ public class BudgetTests
     }
 
     [Fact]
+    public void Slice_SegmentDeletedAndFilesOverBudget_StaysReadableAndItsFileClosesAfterIt()
+    {
+        LogRig rig = Rig(new StorageBudget(1, 1 << 20));
+        Fill(rig, 6);
+        LogSlice[] slices = [.. Enumerable.Range(0, 4).Select(offset => rig.Log.Read(offset, 1 << 20, true, long.MaxValue).Slice!)];
+        rig.Log.DeleteBefore(3);
+        Check(rig.Read(4, 10)!, 4);
+        for (int i = 0; i < slices.Length; i++) Check(LogRig.Bytes(slices[i])!, i);
+        Assert.InRange(_files.OpenLogs, 0, 1);
+        Assert.Equal(_files.OpenLogs, rig.Budget.OpenFiles);
+    }
+
+    [Fact]
+    public void Acquire_SegmentLetGoFirst_FileStaysOpenUntilTheLastReference()
+    {
+        var budget = new ClockBudget(1);
+        _files.CreateDirectory("/d");
+        SegmentFile file = SegmentFile.Create(_files, "/d/a.log", budget);
+        Assert.True(file.TryAcquire(out ILogFile first));
+        Assert.True(file.TryAcquire(out ILogFile second));
+        Assert.Same(first, second);
+        file.Retire();
+        file.Retire();
+        SegmentFile other = SegmentFile.Create(_files, "/d/b.log", budget);
+        file.Release();
+        Assert.False(budget.TryEvictOne() && budget.TryEvictOne());
+        Assert.Equal(0, second.Read(new byte[1], 0));
+        file.Release();
+        Assert.False(file.TryAcquire(out _));
+        other.Retire();
+        Assert.Equal((0, 0), (_files.OpenLogs, budget.Held));
+    }
+
+    [Fact]
     public void UnflushedSegment_BudgetExceeded_StaysOpenUntilItIsFlushed()
     {
         LogRig rig = Rig(new StorageBudget(1, 1 << 20));
