@@ -12,6 +12,8 @@ namespace KBroker.LogEngine.Indexes;
 /// </summary>
 internal sealed class TransactionIndex(ILogFileSystem fileSystem, string path, long baseOffset) : IFlushedIndex
 {
+    private readonly Lock _naming = new();
+    private string _path = path;
     /// <summary>Version (int16), producer id, first, last and last stable offset (int64 each).</summary>
     public const int EntrySize = 34;
 
@@ -25,7 +27,7 @@ internal sealed class TransactionIndex(ILogFileSystem fileSystem, string path, l
     // Whether the file was made since that was last told: who made it may have failed before it could tell.
     private bool _made;
 
-    public string Path { get; private set; } = path;
+    public string Path => Volatile.Read(ref _path);
 
     public int Count => Volatile.Read(ref _count);
 
@@ -137,7 +139,7 @@ internal sealed class TransactionIndex(ILogFileSystem fileSystem, string path, l
     {
         int count = Count;
         if (count == 0) return false;
-        using ILogFile file = fileSystem.Open(Path);
+        using ILogFile file = OpenToRead();
         var reader = new Reader(file, count);
         try
         {
@@ -172,15 +174,47 @@ internal sealed class TransactionIndex(ILogFileSystem fileSystem, string path, l
     /// <inheritdoc/>
     public void NoteFlushed(int version) => _flushed = Math.Max(_flushed, version);
 
-    public void Relocate(string path) => Path = path;
+    public void Relocate(string path)
+    {
+        lock (_naming) Volatile.Write(ref _path, path);
+    }
 
-    /// <summary>Renames the file. False when there is none.</summary>
+    /// <summary>Renames the file; who is about to read it finds it by its new name. False when there is none.</summary>
     public bool Rename(string path)
     {
-        bool exists = fileSystem.FileExists(Path);
-        if (exists) fileSystem.Rename(Path, path);
-        Path = path;
-        return exists;
+        lock (_naming)
+        {
+            bool exists = fileSystem.FileExists(_path);
+            if (exists) fileSystem.Rename(_path, path);
+            Volatile.Write(ref _path, path);
+            return exists;
+        }
+    }
+
+    // Without the lock, in which a reader would wait for the disk: what the name led to counts only if it was this file's name all along.
+    private ILogFile OpenToRead()
+    {
+        while (true)
+        {
+            string path = Path;
+            ILogFile file;
+            try
+            {
+                file = fileSystem.Open(path);
+            }
+            catch (StorageException e) when (e.IsNotFound && HasLeft(path))
+            {
+                continue;
+            }
+
+            if (ReferenceEquals(path, Path)) return file;
+            file.Dispose();
+        }
+    }
+
+    private bool HasLeft(string path)
+    {
+        lock (_naming) return !ReferenceEquals(path, _path);
     }
 
     private ILogFile OpenOrCreate()

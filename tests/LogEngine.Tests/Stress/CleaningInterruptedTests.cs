@@ -87,6 +87,45 @@ public sealed class CleaningInterruptedTests
         },
         Aftermath.Open);
 
+    [Fact]
+    public void Read_IndexOfAbortedTransactionsGetsItsBareNameMeanwhile_IsFound()
+    {
+        const string swapped = ".txnindex.swap";
+        CompactionWorld world = Prepare();
+        using var reached = new ManualResetEventSlim();
+        using var renamed = new ManualResetEventSlim();
+        int cleaning = Environment.CurrentManagedThreadId;
+        Exception? failure = null;
+        Thread? reader = null;
+        world.Disk.BeforeReading = (operation, path) =>
+        {
+            if (Environment.CurrentManagedThreadId == cleaning || operation != "open" || !path.EndsWith(swapped, StringComparison.Ordinal)) return;
+            reached.Set();
+            renamed.Wait(TooLong);
+        };
+        world.Disk.BeforeChange = (operation, path) =>
+        {
+            if (Environment.CurrentManagedThreadId != cleaning || operation != "flush" || path != world.Log.Directory) return;
+            if (reached.IsSet)
+            {
+                // The suffix is off, and the list of segments as the reader saw it.
+                renamed.Set();
+                reader!.Join(TooLong);
+                return;
+            }
+
+            reader = new Thread(() => failure = Record.Exception(world.CheckFold));
+            reader.Start();
+            while (!reached.IsSet && !reader.Join(1)) ;
+        };
+        world.Clean();
+        Assert.True(reached.IsSet, "nobody read an index with that suffix");
+        Assert.True(reader!.Join(TooLong), "the reader waits");
+        Assert.Null(failure);
+        world.Disk.BeforeChange = world.Disk.BeforeReading = null;
+        Check(world, Aftermath.Open);
+    }
+
     private static void AtEveryOperation(Action<CompactionWorld> action, Aftermath aftermath)
     {
         bool fired = true;
