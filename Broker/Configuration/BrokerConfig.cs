@@ -80,6 +80,7 @@ public sealed class BrokerConfig
                 values.Short(OffsetsTopicReplicationFactor),
                 values.Int(OffsetsTopicSegmentBytes)),
             values.Milliseconds(OffsetsCommitTimeoutMs));
+        Transactions = TransactionConfigs.Read(values);
         TopicDefaults = new(layers);
     }
 
@@ -106,6 +107,9 @@ public sealed class BrokerConfig
 
     /// <summary>What applies to consumer groups.</summary>
     public GroupSettings Groups { get; }
+
+    /// <summary>What applies to transactions.</summary>
+    public TransactionSettings Transactions { get; }
 
     /// <summary>The effective settings of topics on this broker.</summary>
     public TopicConfigResolver TopicDefaults { get; }

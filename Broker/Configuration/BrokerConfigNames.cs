@@ -236,4 +236,31 @@ public static class BrokerConfigNames
 
     /// <summary><c>offsets.commit.timeout.ms</c>.</summary>
     public const string OffsetsCommitTimeoutMs = "offsets.commit.timeout.ms";
+
+    /// <summary><c>transaction.max.timeout.ms</c>.</summary>
+    public const string TransactionMaxTimeoutMs = "transaction.max.timeout.ms";
+
+    /// <summary><c>transaction.abort.timed.out.transaction.cleanup.interval.ms</c>.</summary>
+    public const string TransactionAbortTimedOutTransactionCleanupIntervalMs = "transaction.abort.timed.out.transaction.cleanup.interval.ms";
+
+    /// <summary><c>transactional.id.expiration.ms</c>.</summary>
+    public const string TransactionalIdExpirationMs = "transactional.id.expiration.ms";
+
+    /// <summary><c>transaction.remove.expired.transaction.cleanup.interval.ms</c>.</summary>
+    public const string TransactionRemoveExpiredTransactionCleanupIntervalMs = "transaction.remove.expired.transaction.cleanup.interval.ms";
+
+    /// <summary><c>transaction.state.log.num.partitions</c>.</summary>
+    public const string TransactionStateLogNumPartitions = "transaction.state.log.num.partitions";
+
+    /// <summary><c>transaction.state.log.replication.factor</c>.</summary>
+    public const string TransactionStateLogReplicationFactor = "transaction.state.log.replication.factor";
+
+    /// <summary><c>transaction.state.log.min.isr</c>.</summary>
+    public const string TransactionStateLogMinIsr = "transaction.state.log.min.isr";
+
+    /// <summary><c>transaction.state.log.segment.bytes</c>.</summary>
+    public const string TransactionStateLogSegmentBytes = "transaction.state.log.segment.bytes";
+
+    /// <summary><c>kbroker.transactions.max.bytes</c>.</summary>
+    public const string KBrokerTransactionsMaxBytes = "kbroker.transactions.max.bytes";
 }

@@ -19,7 +19,7 @@ public static class BrokerConfigs
     private static readonly ConfigValidator BufferSize = RangeValidator.BetweenOr(1, int.MaxValue, -1);
 
     /// <summary>The table.</summary>
-    public static ConfigTable Table { get; } = new(General(), Listeners(), Sockets(), Topics(), Log(), TopicDefaults(), Groups(), ConsumerGroupConfigs.Definitions(), Own());
+    public static ConfigTable Table { get; } = new(General(), Listeners(), Sockets(), Topics(), Log(), TopicDefaults(), Groups(), ConsumerGroupConfigs.Definitions(), TransactionConfigs.Definitions(), Own());
 
     /// <summary>Checks one runtime change of a broker setting as AlterConfigs and IncrementalAlterConfigs must (KIP-226).</summary>
     /// <param name="name">The setting.</param>

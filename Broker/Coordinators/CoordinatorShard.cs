@@ -29,7 +29,7 @@ internal sealed partial class CoordinatorShard<TMachine> : IDisposable
     public CoordinatorShard(
         Partition partition,
         LeaderEpoch epoch,
-        Func<ICoordinatorLog, CoordinatorTimers, TMachine> create,
+        Func<CoordinatorTerm, TMachine> create,
         CoordinatorLoader loader,
         TimeSpan commitTimeout,
         TimeProvider time,
@@ -43,7 +43,7 @@ internal sealed partial class CoordinatorShard<TMachine> : IDisposable
         _origin = time.GetTimestamp();
         _loop = new SerialLoop(e => LogFault(_logger, _partition.TopicPartition.ToString(), e));
         _log = new PartitionCoordinatorLog(partition, epoch, time, commitTimeout, () => Step(static _ => { }));
-        _machine = create(_log, new CoordinatorTimers());
+        _machine = create(new CoordinatorTerm(_log, new CoordinatorTimers(), epoch, Post));
         _timer = time.CreateTimer(_ => Step(static _ => { }), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -78,6 +78,8 @@ internal sealed partial class CoordinatorShard<TMachine> : IDisposable
             _machine.Timers.AdvanceTo(NowMs);
             _machine.Start();
             _state = ShardState.Active;
+            // What was committed while the load ran woke nobody.
+            _log.Settle();
             if (records > 0) LogLoaded(_logger, _partition.TopicPartition.ToString(), records, _time.GetElapsedTime(started).TotalMilliseconds);
             Rearm();
         }
@@ -94,36 +96,8 @@ internal sealed partial class CoordinatorShard<TMachine> : IDisposable
     public void Run(Action<TMachine> work, Action<ErrorCode> refused)
     {
         // Not behind the load in the queue: a client is told at once.
-        if (Refusal is not ErrorCode.None and ErrorCode refusal)
-        {
-            refused(refusal);
-            return;
-        }
-
-        _loop.Post(() =>
-        {
-            if (Refusal is not ErrorCode.None and ErrorCode late)
-            {
-                refused(late);
-                return;
-            }
-
-            try
-            {
-                _machine.Timers.RunDue(NowMs);
-                work(_machine);
-                _log.Settle();
-            }
-            catch
-            {
-                refused(ErrorCode.UnknownServerError);
-                throw;
-            }
-            finally
-            {
-                Rearm();
-            }
-        });
+        if (Refusal is not ErrorCode.None and ErrorCode refusal) refused(refusal);
+        else Enqueue(work, refused);
     }
 
     /// <summary>Ends the term: who waits is told the error.</summary>
@@ -145,6 +119,34 @@ internal sealed partial class CoordinatorShard<TMachine> : IDisposable
     private long NowMs => (long)_time.GetElapsedTime(_origin).TotalMilliseconds;
 
     private void Step(Action<TMachine> work) => Run(work, static _ => { });
+
+    /// <summary>What the machine asked for has come: it may be during the load, which it then waits for.</summary>
+    private void Post(Action work) => Enqueue(_ => work(), static _ => { });
+
+    private void Enqueue(Action<TMachine> work, Action<ErrorCode> refused) => _loop.Post(() =>
+    {
+        if (Refusal is not ErrorCode.None and ErrorCode late)
+        {
+            refused(late);
+            return;
+        }
+
+        try
+        {
+            _machine.Timers.RunDue(NowMs);
+            work(_machine);
+            _log.Settle();
+        }
+        catch
+        {
+            refused(ErrorCode.UnknownServerError);
+            throw;
+        }
+        finally
+        {
+            Rearm();
+        }
+    });
 
     /// <summary>Sets the one timer to the machine's next deadline, or that of the oldest commit.</summary>
     private void Rearm()

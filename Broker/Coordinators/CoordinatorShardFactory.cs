@@ -12,7 +12,7 @@ namespace KBroker.Broker.Coordinators;
 /// <param name="time">The clock.</param>
 /// <param name="logger">Hears of loads and bugs.</param>
 internal sealed class CoordinatorShardFactory<TMachine>(
-    Func<ICoordinatorLog, CoordinatorTimers, TMachine> create, CoordinatorLoader loader, Func<TimeSpan> commitTimeout, TimeProvider time, ILogger logger)
+    Func<CoordinatorTerm, TMachine> create, CoordinatorLoader loader, Func<TimeSpan> commitTimeout, TimeProvider time, ILogger logger)
     where TMachine : class, ICoordinatorMachine
 {
     /// <summary>A shard for one term of leadership, not loaded yet.</summary>

@@ -10,15 +10,16 @@ using KBroker.Protocol.Wire;
 namespace KBroker.Broker.Handlers;
 
 /// <summary>
-/// FindCoordinator (key 10): which broker coordinates a group. Makes the topic of the groups when it is first asked.
+/// FindCoordinator (key 10): which broker coordinates a group or a transactional id. Makes their topic when it is first asked.
 /// </summary>
 /// <remarks>
 /// Versions 0-6. v1: kinds of keys, message. v3: flexible. v4: many keys (KIP-699). v5: transactions version 2 (KIP-890). v6: share
-/// groups (KIP-932). This broker coordinates groups; another kind of key is INVALID_REQUEST.
+/// groups (KIP-932). This broker coordinates groups and transactions; another kind of key is INVALID_REQUEST.
 /// </remarks>
 public sealed class FindCoordinatorHandler : ApiHandler<FindCoordinatorRequest>
 {
     private const sbyte GroupKey = 0;
+    private const sbyte TransactionKey = 1;
     private const short ManyKeysFrom = 4;
 
     private readonly MetadataFeed _metadata;
@@ -39,24 +40,29 @@ public sealed class FindCoordinatorHandler : ApiHandler<FindCoordinatorRequest>
     /// <inheritdoc/>
     protected override ValueTask<PendingResponse> HandleAsync(RequestContext context, FindCoordinatorRequest request)
     {
-        InternalTopicSpec topic = _config().Groups.OffsetsTopic;
-        if (request.KeyType != GroupKey || _metadata.Current.TryGetTopic(topic.Name, out _))
-            return ValueTask.FromResult(PendingResponse.Ready(Answer(context, request, ErrorCode.None)));
+        InternalTopicSpec? topic = request.KeyType switch
+        {
+            GroupKey => _config().Groups.OffsetsTopic,
+            TransactionKey => _config().Transactions.StateTopic,
+            _ => null,
+        };
+        if (topic is null || _metadata.Current.TryGetTopic(topic.Name, out _))
+            return ValueTask.FromResult(PendingResponse.Ready(Answer(context, request, topic, ErrorCode.None)));
         return ValueTask.FromResult(PendingResponse.Later(CreateAsync(context, request, topic)));
     }
 
     private async Task<IApiMessage> CreateAsync(RequestContext context, FindCoordinatorRequest request, InternalTopicSpec topic)
     {
         ErrorCode error = await _creator.EnsureAsync(topic).ConfigureAwait(false);
-        return Answer(context, request, error == ErrorCode.None ? ErrorCode.None : ErrorCode.CoordinatorNotAvailable);
+        return Answer(context, request, topic, error == ErrorCode.None ? ErrorCode.None : ErrorCode.CoordinatorNotAvailable);
     }
 
-    private FindCoordinatorResponse Answer(RequestContext context, FindCoordinatorRequest request, ErrorCode error)
+    private FindCoordinatorResponse Answer(RequestContext context, FindCoordinatorRequest request, InternalTopicSpec? topic, ErrorCode error)
     {
         var view = new ListenerView(_metadata.Current, context.Connection.Listener.Name);
         if (context.ApiVersion >= ManyKeysFrom)
-            return new FindCoordinatorResponse { Coordinators = [.. request.CoordinatorKeys.Select(key => Find(view, request.KeyType, key, error))] };
-        FindCoordinatorResponse.Coordinator one = Find(view, request.KeyType, request.Key, error);
+            return new FindCoordinatorResponse { Coordinators = [.. request.CoordinatorKeys.Select(key => Find(view, request.KeyType, topic, key, error))] };
+        FindCoordinatorResponse.Coordinator one = Find(view, request.KeyType, topic, request.Key, error);
         return new FindCoordinatorResponse
         {
             ErrorCode = one.ErrorCode,
@@ -67,11 +73,11 @@ public sealed class FindCoordinatorHandler : ApiHandler<FindCoordinatorRequest>
         };
     }
 
-    private FindCoordinatorResponse.Coordinator Find(ListenerView view, sbyte keyType, string key, ErrorCode error)
+    private static FindCoordinatorResponse.Coordinator Find(ListenerView view, sbyte keyType, InternalTopicSpec? spec, string key, ErrorCode error)
     {
-        if (keyType != GroupKey) return Failed(key, ErrorCode.InvalidRequest, $"This broker has no coordinator for keys of type {keyType}.");
+        if (spec is null) return Failed(key, ErrorCode.InvalidRequest, $"This broker has no coordinator for keys of type {keyType}.");
         if (error != ErrorCode.None) return Failed(key, error, null);
-        if (!view.Image.TryGetTopic(_config().Groups.OffsetsTopic.Name, out TopicImage? topic)) return Failed(key, ErrorCode.CoordinatorNotAvailable, null);
+        if (!view.Image.TryGetTopic(spec.Name, out TopicImage? topic)) return Failed(key, ErrorCode.CoordinatorNotAvailable, null);
         int partition = CoordinatorKey.PartitionFor(key, topic.Partitions.Length);
         int leader = view.Describe(topic, topic.Partitions[partition]).LeaderId;
         foreach ((BrokerRegistration broker, BrokerEndpoint endpoint) in view.Brokers)

@@ -51,7 +51,7 @@ internal sealed class BrokerApis : IDisposable
         var alterer = new ConfigAlterer(self, controller, deadline, () => config.Current);
         ILogger logger = platform.Loggers.CreateLogger<GroupCoordinator>();
         var shards = new CoordinatorShardFactory<GroupShard>(
-            (log, timers) => GroupCoordinator.NewShard(log, timers, () => config.Current.Groups.Groups, platform.Time),
+            term => GroupCoordinator.NewShard(term, () => config.Current.Groups.Groups, platform.Time),
             new CoordinatorLoader(codecs, logger),
             () => config.Current.Groups.CommitTimeout,
             platform.Time,

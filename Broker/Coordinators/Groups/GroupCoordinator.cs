@@ -101,8 +101,8 @@ public sealed class GroupCoordinator : IDisposable
     }
 
     /// <summary>Makes an empty shard.</summary>
-    internal static GroupShard NewShard(ICoordinatorLog log, CoordinatorTimers timers, Func<GroupConfig> config, TimeProvider time) =>
-        new(new GroupServices(log, timers, config, () => time.GetUtcNow().ToUnixTimeMilliseconds(), Guid.NewGuid));
+    internal static GroupShard NewShard(CoordinatorTerm term, Func<GroupConfig> config, TimeProvider time) =>
+        new(new GroupServices(term.Log, term.Timers, config, () => time.GetUtcNow().ToUnixTimeMilliseconds(), Guid.NewGuid));
 
     private void Forget(IEnumerable<TopicImage> deleted)
     {
