@@ -7,7 +7,8 @@ namespace KBroker.Compat.Tests.Clients;
 /// <summary>A script under compat-tests/clients that drives one client library: command, address and arguments as JSON.</summary>
 internal sealed class ClientScript(string interpreter, string file)
 {
-    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "clients");
+    /// <summary>Where the scripts are.</summary>
+    public static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "clients");
 
     public static ClientScript Python(string file) => new("/usr/bin/python3", file);
 

@@ -13,7 +13,11 @@ internal sealed partial class ProgramProcess : IDisposable
     private readonly Action<string>? _onLine;
 
     public ProgramProcess(
-        string program, IEnumerable<string> arguments, Action<string>? onLine = null, IReadOnlyDictionary<string, string>? environment = null)
+        string program,
+        IEnumerable<string> arguments,
+        Action<string>? onLine = null,
+        IReadOnlyDictionary<string, string>? environment = null,
+        bool keepInput = false)
     {
         _onLine = onLine;
         var start = new ProcessStartInfo(program)
@@ -29,7 +33,7 @@ internal sealed partial class ProgramProcess : IDisposable
         _process.OutputDataReceived += (_, e) => OnLine(e.Data);
         _process.ErrorDataReceived += (_, e) => OnLine(e.Data);
         _process.Start();
-        _process.StandardInput.Close();
+        if (!keepInput) _process.StandardInput.Close();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
@@ -47,6 +51,13 @@ internal sealed partial class ProgramProcess : IDisposable
     }
 
     public void Terminate() => _ = SendSignal(_process.Id, Sigterm);
+
+    /// <summary>Gives a program that keeps its input one more line of it.</summary>
+    public void WriteLine(string line)
+    {
+        _process.StandardInput.WriteLine(line);
+        _process.StandardInput.Flush();
+    }
 
     /// <summary>kill -9.</summary>
     public void Kill()

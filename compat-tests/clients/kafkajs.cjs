@@ -1,11 +1,34 @@
 // kafkajs: node kafkajs.cjs COMMAND BOOTSTRAP ARGUMENTS-AS-JSON; records come as frames, answers go as JSON lines.
-const { CompressionTypes, ConfigResourceTypes, Kafka, logLevel } = require('kafkajs');
+const fs = require('node:fs');
+const { AssignerProtocol, CompressionTypes, ConfigResourceTypes, Kafka, logLevel } = require('kafkajs');
 const frames = require('./frames.cjs');
 
 const [command, bootstrap, json] = process.argv.slice(2);
 const given = JSON.parse(json);
 const kafka = new Kafka({ brokers: [bootstrap], clientId: 'compat', logLevel: logLevel.NOTHING, retry: { retries: 2 } });
 const print = value => process.stdout.write(JSON.stringify(value) + '\n');
+
+// The range assignor of other clients, which kafkajs does not have; with it they share a group.
+const range = ({ cluster }) => ({
+  name: 'range',
+  version: 0,
+  protocol: ({ topics }) => ({ name: 'range', metadata: AssignerProtocol.MemberMetadata.encode({ version: 0, topics, userData: Buffer.alloc(0) }) }),
+  async assign({ members, topics }) {
+    const assignments = Object.fromEntries(members.map(member => [member.memberId, {}]));
+    const names = Object.keys(assignments).sort();
+    for (const topic of topics) {
+      const partitions = cluster.findTopicPartitionMetadata(topic).map(found => found.partitionId).sort((a, b) => a - b);
+      const [least, more] = [Math.floor(partitions.length / names.length), partitions.length % names.length];
+      names.forEach((name, i) => {
+        const start = least * i + Math.min(i, more);
+        assignments[name][topic] = partitions.slice(start, start + least + (i < more ? 1 : 0));
+      });
+    }
+    return names.map(memberId => ({
+      memberId, memberAssignment: AssignerProtocol.MemberAssignment.encode({ version: 0, assignment: assignments[memberId], userData: Buffer.alloc(0) }),
+    }));
+  },
+});
 
 const commands = {
   async produce() {
@@ -56,6 +79,41 @@ const commands = {
       }).catch(reject);
     });
     await consumer.disconnect();
+  },
+
+  // A member that tells what it owns and reads, as group_members.py does, until SIGTERM.
+  async member() {
+    const say = (event, text = '') => fs.writeSync(1, `${given.name} ${event} ${process.hrtime.bigint()} ${text}\n`);
+    const patient = new Kafka({
+      brokers: [bootstrap], clientId: 'compat', logLevel: logLevel.NOTHING, retry: { initialRetryTime: 50, maxRetryTime: 300, retries: 100 },
+    });
+    const consumer = patient.consumer({
+      groupId: given.group, sessionTimeout: given.session, heartbeatInterval: given.heartbeat, partitionAssigners: [range], maxWaitTimeInMs: 100,
+    });
+    // kafkajs does not tell a rebalance from being put out of the group: what it had before a join counts as lost.
+    consumer.on(consumer.events.GROUP_JOIN, event => {
+      say('lost-all');
+      say('assigned', (event.payload.memberAssignment[given.topic] ?? []).join(','));
+    });
+    process.on('SIGTERM', async () => {
+      await consumer.disconnect().catch(() => {});
+      say('ended');
+      process.exit(0);
+    });
+    await consumer.connect();
+    await consumer.subscribe({ topic: given.topic, fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatch: async ({ batch, isStale, isRunning }) => {
+        for (let start = 0; start < batch.messages.length && isRunning() && !isStale(); start += 50) {
+          const part = batch.messages.slice(start, start + 50);
+          say('seen', part.map(message => `${batch.partition}:${message.offset}`).join(','));
+          const next = String(Number(part[part.length - 1].offset) + 1);
+          await consumer.commitOffsets([{ topic: batch.topic, partition: batch.partition, offset: next }]);
+        }
+      },
+    });
+    await new Promise(() => {});
   },
 
   async offsets() {
