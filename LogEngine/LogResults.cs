@@ -35,6 +35,12 @@ public enum AppendStatus
     /// <summary>A batch outside of the producer's open transaction; nothing was written (INVALID_TXN_STATE).</summary>
     InvalidTransactionState,
 
+    /// <summary>
+    /// The batch would begin a transaction that its coordinator was not asked about, or that ended since it was (KIP-890); nothing was
+    /// written.
+    /// </summary>
+    VerificationRequired,
+
     /// <summary>A marker of a coordinator that another has replaced; nothing was written (TRANSACTION_COORDINATOR_FENCED).</summary>
     TransactionCoordinatorFenced,
 }

@@ -171,14 +171,18 @@ public sealed class PartitionLog
     /// producer id are checked first against what the producer has in the log (KIP-98): one that is there is not written again.
     /// </summary>
     /// <exception cref="StorageException">The disk failed; nothing of the append is visible.</exception>
-    public LogAppendResult AppendAsLeader(Span<byte> records, LeaderEpoch epoch, AppendOrigin origin = AppendOrigin.Client)
+    public LogAppendResult AppendAsLeader(Span<byte> records, LeaderEpoch epoch, AppendOrigin origin = AppendOrigin.Client) =>
+        AppendAsLeader(records, epoch, new AppendTerms(origin));
+
+    /// <inheritdoc cref="AppendAsLeader(Span{byte}, LeaderEpoch, AppendOrigin)"/>
+    public LogAppendResult AppendAsLeader(Span<byte> records, LeaderEpoch epoch, in AppendTerms terms)
     {
         lock (Gate)
         {
             ThrowIfNotOpen();
             LogConfig config = _config;
             long appendTime = config.MessageTimestampType == TimestampType.LogAppendTime ? _environment.NowMs : -1;
-            AppendStatus status = _producers.Check(records, origin, out ProducerBatch duplicate);
+            AppendStatus status = _producers.Check(records, terms, out ProducerBatch duplicate);
             if (status == AppendStatus.Duplicate)
             {
                 return new LogAppendResult(
@@ -190,7 +194,7 @@ public sealed class PartitionLog
                 status = LeaderStamp.Apply(records, LogEndOffset, epoch, appendTime, config.MaxMessageBytes, out range);
             if (status == AppendStatus.Appended && records.Length > config.SegmentBytes) status = AppendStatus.RecordListTooLarge;
             if (status != AppendStatus.Appended) return new LogAppendResult(status, -1, -1, -1, LogStartOffset);
-            Write(records, range, config);
+            Write(records, range, config, terms.MarkerRaisesEpoch);
             _epochs.Assign(epoch.Value, range.FirstOffset);
             _flusher.AfterAppend(config);
             return new LogAppendResult(AppendStatus.Appended, range.FirstOffset, range.LastOffset, appendTime, LogStartOffset);
@@ -245,10 +249,30 @@ public sealed class PartitionLog
         lock (Gate) return _producers.Active();
     }
 
+    /// <summary>
+    /// Before a producer's coordinator is asked whether its transaction is open (KIP-890): a guard for the append that follows a yes. A
+    /// marker of the producer that is written between the two makes the guard void.
+    /// </summary>
+    /// <param name="producerId">The producer.</param>
+    /// <param name="epoch">The epoch of its batch.</param>
+    /// <param name="sequence">The first sequence of its batch; -1 for a coordinator's.</param>
+    /// <param name="bumpsEpoch">Whether its epoch rises with each transaction.</param>
+    /// <param name="guard">For <see cref="AppendTerms.VerificationGuard"/>; 0 if the transaction is open in the log, so that nobody need be asked.</param>
+    /// <returns>False if a later epoch of the producer has written (INVALID_PRODUCER_EPOCH).</returns>
+    /// <exception cref="StorageException">The log takes no appends.</exception>
+    public bool TryStartVerification(long producerId, short epoch, int sequence, bool bumpsEpoch, out long guard)
+    {
+        lock (Gate)
+        {
+            ThrowIfNotOpen();
+            return _producers.TryStartVerification(producerId, epoch, sequence, bumpsEpoch, out guard);
+        }
+    }
+
     /// <summary>Forgets producers that were silent for <c>producer.id.expiration.ms</c>; returns how many.</summary>
     public int ExpireProducers()
     {
-        if (_producers.Count == 0) return 0;
+        if (_producers.IsIdle) return 0;
         lock (Gate) return _producers.Expire();
     }
 
@@ -585,7 +609,7 @@ public sealed class PartitionLog
         _epochs.TruncateFromEnd(offset);
     }
 
-    private void Write(ReadOnlySpan<byte> batches, in BatchRange range, LogConfig config)
+    private void Write(ReadOnlySpan<byte> batches, in BatchRange range, LogConfig config, bool markersRaiseEpoch = false)
     {
         _environment.Space.ThrowIfExhausted("append", Directory);
         try
@@ -612,7 +636,7 @@ public sealed class PartitionLog
 
         try
         {
-            _producers.Applied(batches, _committedEnd);
+            _producers.Applied(batches, _committedEnd, markersRaiseEpoch);
         }
         catch (StorageException e)
         {

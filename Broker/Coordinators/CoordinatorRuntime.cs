@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using KBroker.Broker.Coordinators.Transactions;
 using KBroker.Broker.Partitions;
 using KBroker.Controller.Metadata;
 using KBroker.Protocol;
@@ -53,6 +54,13 @@ internal sealed class CoordinatorRuntime<TMachine> : IDisposable
         if (partition < 0) refused(ErrorCode.CoordinatorNotAvailable);
         else if (_shards.TryGetValue(partition, out CoordinatorShard<TMachine>? shard)) shard.Run(work, refused);
         else refused(ErrorCode.NotCoordinator);
+    }
+
+    /// <summary>See <see cref="CoordinatorShard{TMachine}.CompleteTransaction"/>.</summary>
+    public void CompleteTransaction(int partition, TransactionEnd end, Action<ErrorCode> done)
+    {
+        if (_shards.TryGetValue(partition, out CoordinatorShard<TMachine>? shard)) shard.CompleteTransaction(end, done);
+        else done(ErrorCode.NotCoordinator);
     }
 
     /// <summary>Ends all shards: the broker stops.</summary>

@@ -1,3 +1,4 @@
+using KBroker.Broker.Coordinators.Transactions;
 using KBroker.Broker.Partitions;
 using KBroker.LogEngine.Storage;
 using KBroker.Protocol;
@@ -99,6 +100,26 @@ internal sealed partial class CoordinatorShard<TMachine> : IDisposable
         if (Refusal is not ErrorCode.None and ErrorCode refusal) refused(refusal);
         else Enqueue(work, refused);
     }
+
+    /// <summary>
+    /// Writes the marker that ends a transaction's part in this partition, and has the machine take it over, in the order of the log.
+    /// </summary>
+    /// <param name="end">The end of the transaction.</param>
+    /// <param name="done">Called once the marker is committed, or with why it is not: a shard that loads takes none.</param>
+    public void CompleteTransaction(TransactionEnd end, Action<ErrorCode> done) => Run(
+        machine =>
+        {
+            ErrorCode error = _log.AppendMarker(end);
+            if (error != ErrorCode.None)
+            {
+                done(error);
+                return;
+            }
+
+            machine.ReplayEnd(end.ProducerId, end.Commit);
+            _log.WhenCommitted(done);
+        },
+        done);
 
     /// <summary>Ends the term: who waits is told the error.</summary>
     public void End(ErrorCode error) => _loop.Post(() =>

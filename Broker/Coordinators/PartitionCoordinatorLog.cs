@@ -1,3 +1,4 @@
+using KBroker.Broker.Coordinators.Transactions;
 using KBroker.Broker.Partitions;
 using KBroker.LogEngine.Producers;
 using KBroker.Protocol;
@@ -40,16 +41,18 @@ internal sealed class PartitionCoordinatorLog : ICoordinatorLog, IProgressWaiter
     public long? GiveUpAt => _waiting.TryPeek(out Waiting oldest) ? oldest.GiveUpAt : null;
 
     /// <inheritdoc/>
-    public ErrorCode Append(IReadOnlyList<CoordinatorRecord> records)
-    {
-        if (!IsLeader) return ErrorCode.NotCoordinator;
-        long now = _time.GetUtcNow().ToUnixTimeMilliseconds();
-        _builder.Reset(new RecordBatchOptions());
-        foreach (CoordinatorRecord record in records) _builder.Append(now, record.Key, record.Value);
-        PartitionAppendResult result = _partition.AppendAsLeader(_builder.ToArray(), allReplicas: true, AppendOrigin.Coordinator);
-        if (result.Error == ErrorCode.None) _endOffset = result.NextOffset;
-        return ForClients(result.Error);
-    }
+    public ErrorCode Append(IReadOnlyList<CoordinatorRecord> records) =>
+        Append(records, new RecordBatchOptions(), new AppendTerms(AppendOrigin.Coordinator));
+
+    /// <inheritdoc/>
+    public ErrorCode Append(IReadOnlyList<CoordinatorRecord> records, in TransactionalProducer producer) => Append(
+        records,
+        new RecordBatchOptions { ProducerId = producer.ProducerId, ProducerEpoch = producer.ProducerEpoch, IsTransactional = true },
+        new AppendTerms(AppendOrigin.Coordinator) { MustBeVerified = producer.MustBeVerified, VerificationGuard = producer.VerificationGuard });
+
+    /// <summary>Appends the marker that ends a transaction's part in this partition, on the loop.</summary>
+    public ErrorCode AppendMarker(TransactionEnd end) => !IsLeader ? ErrorCode.NotCoordinator : Append(
+        TransactionMarkers.ToBatch(end, _time), new AppendTerms(AppendOrigin.Coordinator) { MarkerRaisesEpoch = end.RaisesEpoch });
 
     /// <inheritdoc/>
     public void WhenCommitted(Action<ErrorCode> then)
@@ -102,6 +105,22 @@ internal sealed class PartitionCoordinatorLog : ICoordinatorLog, IProgressWaiter
     {
         _partition.RemoveWaiter(this, _slot);
         _builder.Dispose();
+    }
+
+    private ErrorCode Append(IReadOnlyList<CoordinatorRecord> records, RecordBatchOptions options, in AppendTerms terms)
+    {
+        if (!IsLeader) return ErrorCode.NotCoordinator;
+        long now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        _builder.Reset(options);
+        foreach (CoordinatorRecord record in records) _builder.Append(now, record.Key, record.Value);
+        return Append(_builder.ToArray(), terms);
+    }
+
+    private ErrorCode Append(byte[] batch, in AppendTerms terms)
+    {
+        PartitionAppendResult result = _partition.AppendAsLeader(batch, allReplicas: true, terms);
+        if (result.Error == ErrorCode.None) _endOffset = result.NextOffset;
+        return ForClients(result.Error);
     }
 
     private bool IsLeader =>

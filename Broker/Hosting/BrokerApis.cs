@@ -58,9 +58,11 @@ internal sealed class BrokerApis : IDisposable
             logger);
         var groups = new GroupCoordinator(
             new CoordinatorRuntime<GroupShard>(InternalTopics.ConsumerOffsets, partitions, metadata, shards), metadata);
+        var markers = new TransactionMarkers(lookup, groups, platform.Time, () => config.Current.RequestTimeout);
         ApiHandler[] handlers =
         [
             new ProduceHandler(partitions, appender, platform.Time),
+            new WriteTxnMarkersHandler(markers),
             new FetchHandler(sessions, new FetchReader(partitions), platform.Time, () => config.Current.Fetch.MaxBytes, stopping.Token),
             new ListOffsetsHandler(lookup),
             new MetadataHandler(metadata, new TopicAutoCreator(controller), local, () => config.Current),

@@ -146,7 +146,14 @@ public sealed class Partition
     /// <param name="batch">The batch.</param>
     /// <param name="allReplicas">Whether acks=all is asked for.</param>
     /// <param name="origin">Who writes. A disk that runs short of space refuses clients first.</param>
-    public PartitionAppendResult AppendAsLeader(Span<byte> batch, bool allReplicas, AppendOrigin origin = AppendOrigin.Client)
+    public PartitionAppendResult AppendAsLeader(Span<byte> batch, bool allReplicas, AppendOrigin origin = AppendOrigin.Client) =>
+        AppendAsLeader(batch, allReplicas, new AppendTerms(origin));
+
+    /// <inheritdoc cref="AppendAsLeader(Span{byte}, bool, AppendOrigin)"/>
+    /// <param name="batch">The batch.</param>
+    /// <param name="allReplicas">Whether acks=all is asked for.</param>
+    /// <param name="terms">Who writes, and what is known of its transaction.</param>
+    public PartitionAppendResult AppendAsLeader(Span<byte> batch, bool allReplicas, in AppendTerms terms)
     {
         LogAppendResult appended;
         long shown = 0;
@@ -156,7 +163,7 @@ public sealed class Partition
             {
                 PartitionLeadership leadership = _leadership;
                 if (leadership.Role != PartitionRole.Leader) return PartitionAppendResult.Failed(ErrorOf(leadership.Role));
-                if (origin == AppendOrigin.Client && Log.SpaceLevel != DiskSpaceLevel.Ample)
+                if (terms.Origin == AppendOrigin.Client && Log.SpaceLevel != DiskSpaceLevel.Ample)
                     return PartitionAppendResult.Failed(ErrorCode.KafkaStorageError, NoRoom);
                 if (allReplicas && leadership.InSyncReplicas.Length < _settings.MinInSyncReplicas)
                 {
@@ -165,7 +172,7 @@ public sealed class Partition
                         $"The size of the current ISR ({leadership.InSyncReplicas.Length}) is insufficient to satisfy the min.isr requirement of {_settings.MinInSyncReplicas} for partition {TopicPartition}.");
                 }
 
-                appended = Log.AppendAsLeader(batch, leadership.LeaderEpoch, origin);
+                appended = Log.AppendAsLeader(batch, leadership.LeaderEpoch, terms);
                 if (appended.Status == AppendStatus.Appended)
                 {
                     _hiddenBytes += batch.Length;
@@ -192,9 +199,37 @@ public sealed class Partition
                 ErrorCode.InvalidProducerEpoch, "A later epoch of the producer has written to this partition."),
             AppendStatus.InvalidTransactionState => PartitionAppendResult.Failed(
                 ErrorCode.InvalidTxnState, "The producer has a transaction open in this partition, and the batch is not of it."),
+            AppendStatus.VerificationRequired => PartitionAppendResult.Unverified,
             AppendStatus.TransactionCoordinatorFenced => PartitionAppendResult.Failed(ErrorCode.TransactionCoordinatorFenced),
             _ => throw new UnreachableException($"a leader's append ended as {appended.Status}"),
         };
+    }
+
+    /// <summary>
+    /// Before a producer's coordinator is asked whether its transaction is open: see <see cref="PartitionLog.TryStartVerification"/>.
+    /// </summary>
+    /// <param name="producerId">The producer.</param>
+    /// <param name="epoch">The epoch of its batch.</param>
+    /// <param name="sequence">The first sequence of its batch; -1 for a coordinator's.</param>
+    /// <param name="bumpsEpoch">Whether its epoch rises with each transaction (KIP-890).</param>
+    /// <param name="guard">What to append with afterwards; 0 if nobody need be asked.</param>
+    /// <returns>Why it may not write at all: this broker does not lead, its disk failed, or INVALID_PRODUCER_EPOCH.</returns>
+    public ErrorCode StartVerification(long producerId, short epoch, int sequence, bool bumpsEpoch, out long guard)
+    {
+        guard = 0;
+        try
+        {
+            lock (Log.Gate)
+            {
+                PartitionRole role = _leadership.Role;
+                if (role != PartitionRole.Leader) return ErrorOf(role);
+                return Log.TryStartVerification(producerId, epoch, sequence, bumpsEpoch, out guard) ? ErrorCode.None : ErrorCode.InvalidProducerEpoch;
+            }
+        }
+        catch (StorageException)
+        {
+            return ErrorCode.KafkaStorageError;
+        }
     }
 
     /// <summary>Reads batches for a consumer. Takes no lock; a reader that knows another epoch is refused (KIP-320).</summary>

@@ -14,6 +14,19 @@ public readonly record struct PartitionAppendResult(
     /// <summary>What went wrong, for the client, where the code alone does not say.</summary>
     public string? Message { get; init; }
 
+    /// <summary>
+    /// Whether it was refused because the producer's coordinator was not asked about the transaction, or the transaction has ended since
+    /// (KIP-890).
+    /// </summary>
+    public bool IsUnverified { get; init; }
+
+    /// <summary>The append of a batch whose transaction is not known to be open.</summary>
+    internal static PartitionAppendResult Unverified { get; } = new(ErrorCode.InvalidTxnState, -1, -1, -1, -1)
+    {
+        Message = "The record is not part of an ongoing transaction.",
+        IsUnverified = true,
+    };
+
     /// <summary>An append that was refused.</summary>
     public static PartitionAppendResult Failed(ErrorCode error, string? message = null) =>
         new(error, -1, -1, -1, -1) { Message = message };

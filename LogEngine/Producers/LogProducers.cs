@@ -11,6 +11,7 @@ namespace KBroker.LogEngine.Producers;
 /// </summary>
 internal sealed class LogProducers(LogEnvironment environment, SegmentStore segments, ProducerStates states, ProducerSnapshots snapshots)
 {
+    private readonly PendingVerifications _verifications = new(environment.Producers.MaxProducers);
     private long _firstUnstable = states.Transactions.FirstUnstable;
 
     /// <summary>The first offset of a transaction that is not settled; <see cref="long.MaxValue"/> for none. Read without a lock.</summary>
@@ -19,8 +20,25 @@ internal sealed class LogProducers(LogEnvironment environment, SegmentStore segm
     /// <summary>The number of producers remembered. Read without a lock.</summary>
     public int Count => states.Count;
 
-    public AppendStatus Check(ReadOnlySpan<byte> records, AppendOrigin origin, out ProducerBatch duplicate) =>
-        states.Check(records, origin, out duplicate);
+    /// <summary>The number of producers that are about to begin a transaction. Read without a lock.</summary>
+    public int PendingVerificationCount => _verifications.Count;
+
+    /// <summary>Whether nothing is remembered of any producer. Read without a lock.</summary>
+    public bool IsIdle => states.Count == 0 && _verifications.Count == 0;
+
+    public AppendStatus Check(ReadOnlySpan<byte> records, in AppendTerms terms, out ProducerBatch duplicate) =>
+        states.Check(records, terms, _verifications, out duplicate);
+
+    /// <summary>See <see cref="PartitionLog.TryStartVerification"/>.</summary>
+    public bool TryStartVerification(long producerId, short epoch, int sequence, bool bumpsEpoch, out long guard)
+    {
+        guard = 0;
+        ProducerState? state = states.Find(producerId);
+        if (state is not null && epoch < state.Epoch) return false;
+        if (state is not { InTransaction: true } || state.Epoch != epoch)
+            guard = _verifications.Start(producerId, epoch, sequence, bumpsEpoch, environment.Time.GetTimestamp());
+        return true;
+    }
 
     /// <summary>
     /// Takes disk space for what abort markers among the batches will add to the transaction index, before they are in the log.
@@ -40,13 +58,17 @@ internal sealed class LogProducers(LogEnvironment environment, SegmentStore segm
 
     /// <summary>Takes in whole batches that the active segment holds.</summary>
     /// <exception cref="StorageException">An abort could not be noted: the log must take no more appends.</exception>
-    public void Applied(ReadOnlySpan<byte> records, long committedEnd)
+    /// <param name="records">The batches.</param>
+    /// <param name="committedEnd">What the owner will not take back.</param>
+    /// <param name="markersRaiseEpoch">Whether markers among them are known to, see <see cref="AppendTerms.MarkerRaisesEpoch"/>.</param>
+    public void Applied(ReadOnlySpan<byte> records, long committedEnd, bool markersRaiseEpoch = false)
     {
         long now = environment.Time.GetTimestamp();
         bool changed = false;
         while (BatchHeader.TryParse(records, out BatchHeader header) && header.SizeInBytes <= records.Length)
         {
             changed |= header.HasProducerId;
+            _verifications.Applied(header, markersRaiseEpoch);
             if (states.Apply(header, records[..header.SizeInBytes], committedEnd, now, out CompletedTransaction completed) && completed.IsAborted)
                 NoteAbort(completed);
             records = records[header.SizeInBytes..];
@@ -94,6 +116,7 @@ internal sealed class LogProducers(LogEnvironment environment, SegmentStore segm
     public void Truncated(long logStart, long logEnd, long committedEnd)
     {
         if (snapshots.DeleteAbove(logEnd)) segments.MarkNamesDirty();
+        _verifications.Clear();
         // The cut was stopped before anything went.
         if (states.EndOffset == logEnd) return;
         // Without any producers above there are none below.
@@ -128,15 +151,17 @@ internal sealed class LogProducers(LogEnvironment environment, SegmentStore segm
     public void StartedOver(long offset)
     {
         states.Clear(offset);
+        _verifications.Clear();
         Publish();
     }
 
     /// <summary>Forgets who was silent for too long; returns how many.</summary>
     public int Expire()
     {
-        if (states.Count == 0) return 0;
         long silence = (long)(environment.Producers.Expiration.TotalSeconds * environment.Time.TimestampFrequency);
-        return states.Expire(environment.Time.GetTimestamp() - silence);
+        long since = environment.Time.GetTimestamp() - silence;
+        _verifications.Expire(since);
+        return states.Count == 0 ? 0 : states.Expire(since);
     }
 
     public IReadOnlyList<ActiveProducer> Active() => [.. states.All.Select(state => new ActiveProducer(

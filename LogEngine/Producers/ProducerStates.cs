@@ -34,7 +34,7 @@ internal sealed class ProducerStates(ProducerOptions options)
     /// Whether a run of whole batches may be appended. With <see cref="AppendStatus.Duplicate"/>, which batch one of them repeats. Changes
     /// nothing.
     /// </summary>
-    public AppendStatus Check(ReadOnlySpan<byte> records, AppendOrigin origin, out ProducerBatch duplicate)
+    public AppendStatus Check(ReadOnlySpan<byte> records, in AppendTerms terms, PendingVerifications verifications, out ProducerBatch duplicate)
     {
         duplicate = default;
         // Positions after the batches already checked, where there is more than one.
@@ -45,11 +45,11 @@ internal sealed class ProducerStates(ProducerOptions options)
             records = records[header.SizeInBytes..];
             if (!header.HasProducerId) continue;
             ProducerState? state = Find(header.ProducerId);
-            if (origin == AppendOrigin.Client && state is not null && !header.IsControl
+            if (terms.Origin == AppendOrigin.Client && state is not null && !header.IsControl
                 && state.TryFindDuplicate(header.ProducerEpoch, header.BaseSequence, header.LastSequence, out duplicate))
                 return AppendStatus.Duplicate;
             if (!_checked.TryGetValue(header.ProducerId, out ProducerPosition at)) at = state?.Position ?? ProducerPosition.Unknown;
-            AppendStatus status = CheckOne(ref at, header, batch, origin);
+            AppendStatus status = CheckOne(ref at, header, batch, terms, verifications);
             if (status != AppendStatus.Appended) return status;
             if (!records.IsEmpty) _checked[header.ProducerId] = at;
         }
@@ -126,11 +126,12 @@ internal sealed class ProducerStates(ProducerOptions options)
         EndOffset = endOffset;
     }
 
-    private static AppendStatus CheckOne(ref ProducerPosition at, in BatchHeader header, ReadOnlySpan<byte> batch, AppendOrigin origin)
+    private static AppendStatus CheckOne(
+        ref ProducerPosition at, in BatchHeader header, ReadOnlySpan<byte> batch, in AppendTerms terms, PendingVerifications verifications)
     {
-        if (!header.IsControl) return ProducerRules.CheckData(ref at, header, origin);
+        if (!header.IsControl) return ProducerRules.CheckData(ref at, header, terms, verifications.Find(header.ProducerId));
         return EndTransactionMarker.TryRead(batch, out EndTransactionMarker marker)
-            ? ProducerRules.CheckMarker(ref at, header.ProducerEpoch, marker.CoordinatorEpoch)
+            ? ProducerRules.CheckMarker(ref at, header.ProducerEpoch, marker.CoordinatorEpoch, terms.MarkerRaisesEpoch)
             : throw new ArgumentException("a control batch without a readable marker", nameof(batch));
     }
 

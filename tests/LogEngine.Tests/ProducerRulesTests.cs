@@ -31,7 +31,7 @@ public sealed class ProducerRulesTests
     {
         var at = new ProducerPosition(knownEpoch, knownLast, -1, false);
         ProducerPosition before = at;
-        Assert.Equal(expected, ProducerRules.CheckData(ref at, Header(epoch, sequence, 2, false), AppendOrigin.Client));
+        Assert.Equal(expected, ProducerRules.CheckData(ref at, Header(epoch, sequence, 2, false), new AppendTerms(AppendOrigin.Client)));
         Assert.Equal(expected == AppendStatus.Appended ? new ProducerPosition(epoch, Add(sequence, 1), -1, false) : before, at);
     }
 
@@ -43,15 +43,15 @@ public sealed class ProducerRulesTests
     public void CheckData_FromCoordinator_ChecksEpochAlone(short epoch, int sequence, AppendStatus expected)
     {
         var at = new ProducerPosition(3, 9, -1, false);
-        Assert.Equal(expected, ProducerRules.CheckData(ref at, Header(epoch, sequence, 1, false), AppendOrigin.Coordinator));
+        Assert.Equal(expected, ProducerRules.CheckData(ref at, Header(epoch, sequence, 1, false), new AppendTerms(AppendOrigin.Coordinator)));
     }
 
     [Fact]
     public void CheckData_PlainBatchWithinTransaction_IsRefused()
     {
         var at = new ProducerPosition(0, 9, -1, true);
-        Assert.Equal(AppendStatus.InvalidTransactionState, ProducerRules.CheckData(ref at, Header(0, 10, 1, false), AppendOrigin.Client));
-        Assert.Equal(AppendStatus.Appended, ProducerRules.CheckData(ref at, Header(0, 10, 1, true), AppendOrigin.Client));
+        Assert.Equal(AppendStatus.InvalidTransactionState, ProducerRules.CheckData(ref at, Header(0, 10, 1, false), new AppendTerms(AppendOrigin.Client)));
+        Assert.Equal(AppendStatus.Appended, ProducerRules.CheckData(ref at, Header(0, 10, 1, true), new AppendTerms(AppendOrigin.Client)));
         Assert.True(at.InTransaction);
     }
 
@@ -67,6 +67,17 @@ public sealed class ProducerRulesTests
         Assert.Equal(expected, ProducerRules.CheckMarker(ref at, epoch, coordinatorEpoch));
         if (expected == AppendStatus.Appended)
             Assert.Equal(new ProducerPosition(epoch, epoch == 3 ? 9 : -1, coordinatorEpoch, false), at);
+    }
+
+    [Theory]
+    [InlineData(true, 3, AppendStatus.InvalidProducerEpoch)]
+    [InlineData(true, 4, AppendStatus.Appended)]
+    [InlineData(false, 3, AppendStatus.Appended)]
+    [InlineData(false, 2, AppendStatus.InvalidProducerEpoch)]
+    public void CheckMarker_ThatRaisesTheEpoch_EndsNoTransactionOfItsOwn(bool inTransaction, short epoch, AppendStatus expected)
+    {
+        var at = new ProducerPosition(3, 9, 5, inTransaction);
+        Assert.Equal(expected, ProducerRules.CheckMarker(ref at, epoch, 5, raisesEpoch: true));
     }
 
     private static int Add(int sequence, int by) => Protocol.Records.ProducerSequence.Add(sequence, by);

@@ -1,3 +1,4 @@
+using KBroker.Broker.Coordinators.Transactions;
 using KBroker.Controller.Metadata;
 using KBroker.Protocol;
 using KBroker.Protocol.Messages;
@@ -91,6 +92,21 @@ public sealed class GroupCoordinator : IDisposable
         // A shard that moved away meanwhile is another broker's to tell.
         ErrorCode loading = answers.Any(answer => answer.Error == ErrorCode.CoordinatorLoadInProgress) ? ErrorCode.CoordinatorLoadInProgress : ErrorCode.None;
         return (loading, [.. answers.SelectMany(answer => answer.Groups)]);
+    }
+
+    /// <summary>
+    /// The end of a transaction on a partition of <c>__consumer_offsets</c>: its offsets become visible, or go, in the order of the log.
+    /// </summary>
+    /// <returns>None once the marker is committed, else an error in the terms of a transaction's coordinator.</returns>
+    public async Task<ErrorCode> CompleteTransactionAsync(int partition, TransactionEnd end)
+    {
+        var answer = new TaskCompletionSource<ErrorCode>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _runtime.CompleteTransaction(partition, end, error => answer.TrySetResult(error));
+        ErrorCode error = await answer.Task.ConfigureAwait(false);
+        // Who sends markers knows leaders only, and tries again.
+        return error is ErrorCode.NotCoordinator or ErrorCode.CoordinatorLoadInProgress or ErrorCode.CoordinatorNotAvailable
+            ? ErrorCode.NotLeaderOrFollower
+            : error;
     }
 
     /// <inheritdoc/>

@@ -23,6 +23,8 @@ internal sealed class MemoryCoordinatorLog : ICoordinatorLog
         return ErrorCode.None;
     }
 
+    public ErrorCode Append(IReadOnlyList<CoordinatorRecord> records, in TransactionalProducer producer) => Append(records);
+
     public void WhenCommitted(Action<ErrorCode> then)
     {
         if (HoldsCommits) _waiting.Enqueue(then);
