@@ -162,8 +162,17 @@ public static class BrokerConfigNames
     /// <summary><c>kbroker.adopt.logs</c>.</summary>
     public const string KBrokerAdoptLogs = "kbroker.adopt.logs";
 
+    /// <summary><c>kbroker.group.max.bytes</c>.</summary>
+    public const string KBrokerGroupMaxBytes = "kbroker.group.max.bytes";
+
+    /// <summary><c>kbroker.groups.max.bytes</c>.</summary>
+    public const string KBrokerGroupsMaxBytes = "kbroker.groups.max.bytes";
+
     /// <summary><c>kbroker.max.partitions</c>.</summary>
     public const string KBrokerMaxPartitions = "kbroker.max.partitions";
+
+    /// <summary><c>kbroker.offsets.max.bytes</c>.</summary>
+    public const string KBrokerOffsetsMaxBytes = "kbroker.offsets.max.bytes";
 
     /// <summary><c>kbroker.request.read.timeout.ms</c>.</summary>
     public const string KBrokerRequestReadTimeoutMs = "kbroker.request.read.timeout.ms";

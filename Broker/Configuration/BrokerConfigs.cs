@@ -310,6 +310,21 @@ public static class BrokerConfigs
     [
         new(KBrokerAdoptLogs, ConfigType.Boolean, "false", "Whether the start registers a topic for logs in log.dirs that belong to none, as Kafka or a lost metadata store left them."),
         new(KBrokerMaxPartitions, ConfigType.Int, "100000", "The most partitions this broker holds; creating more is refused with INVALID_PARTITIONS.") { Validator = Positive },
+        new(KBrokerGroupMaxBytes, ConfigType.Long, "16777216",
+            "What the members of one group may hold in memory: names, metadata for all their protocols, assignments. More is refused with GROUP_MAX_SIZE_REACHED.")
+        {
+            Validator = Positive,
+        },
+        new(KBrokerGroupsMaxBytes, ConfigType.Long, "-1",
+            "What all groups of this broker and their members may hold in memory; more is refused with COORDINATOR_NOT_AVAILABLE, which clients retry. -1 stands for a thirty-second of the memory, at least 64 MiB.")
+        {
+            Validator = RangeValidator.AtLeast(-1),
+        },
+        new(KBrokerOffsetsMaxBytes, ConfigType.Long, "-1",
+            "What committed offsets may hold in memory, about 250 bytes each; offsets of further partitions are refused with COORDINATOR_NOT_AVAILABLE, which clients retry. -1 stands for an eighth of the memory, at least 128 MiB.")
+        {
+            Validator = RangeValidator.AtLeast(-1),
+        },
         new(KBrokerLogOpenFilesMax, ConfigType.Int, "-1",
             "Segment files kept open between uses; those in use or with writes that are not flushed stay open beyond it. -1 stands for half of the descriptors that the process may have, at most 4096.")
         {

@@ -6,13 +6,22 @@ namespace KBroker.Broker.Coordinators;
 /// </summary>
 public sealed class CoordinatorTimers
 {
-    private readonly PriorityQueue<CoordinatorTimer, long> _queue = new();
+    // Fewer entries are not worth a look.
+    private const int FewEntries = 1_000;
+
+    private PriorityQueue<CoordinatorTimer, long> _queue = new();
+
+    // Entries that will come to nothing: of timers that were cancelled, or queued again for an earlier time.
+    private int _idle;
 
     /// <summary>The time as of the event that is being handled.</summary>
     public long NowMs { get; private set; }
 
     /// <summary>When the machine has to be stepped next, perhaps for nothing; null if no deadline is set.</summary>
     public long? NextMs => _queue.TryPeek(out _, out long due) ? due : null;
+
+    /// <summary>How many entries are kept, those that will come to nothing among them.</summary>
+    internal int Entries => _queue.Count;
 
     /// <summary>Moves the clock on without running anything: an event is about to be handled.</summary>
     public void AdvanceTo(long nowMs) => NowMs = Math.Max(NowMs, nowMs);
@@ -24,10 +33,21 @@ public sealed class CoordinatorTimers
         while (_queue.TryPeek(out CoordinatorTimer? timer, out long queued) && queued <= NowMs)
         {
             _queue.Dequeue();
-            if (timer.QueuedAtMs != queued) continue;
+            if (timer.QueuedAtMs != queued)
+            {
+                _idle--;
+                continue;
+            }
+
             timer.QueuedAtMs = null;
-            if (timer.DueMs is not { } due) continue;
-            if (due > NowMs)
+            if (timer.DueMs is not { } due)
+            {
+                _idle--;
+                continue;
+            }
+
+            // Even where it is due by now: others may be due before it.
+            if (due > queued)
             {
                 Enqueue(timer, due);
                 continue;
@@ -40,8 +60,29 @@ public sealed class CoordinatorTimers
 
     internal void Enqueue(CoordinatorTimer timer, long due)
     {
+        bool queuedBefore = timer.QueuedAtMs is not null;
         timer.QueuedAtMs = due;
         _queue.Enqueue(timer, due);
+        // The later entry is passed over when its time comes.
+        if (queuedBefore) CountIdle();
+    }
+
+    /// <summary>A timer that was cancelled is set again before its entry was come to.</summary>
+    internal void IsIdleNoMore() => _idle--;
+
+    /// <summary>An entry more will come to nothing. They do not pile up: who comes and goes all the time leaves no trace for long.</summary>
+    internal void CountIdle()
+    {
+        if (++_idle < FewEntries || _idle < _queue.Count / 2) return;
+        var kept = new PriorityQueue<CoordinatorTimer, long>();
+        foreach ((CoordinatorTimer timer, long queued) in _queue.UnorderedItems)
+        {
+            if (timer.QueuedAtMs != queued) continue;
+            if (timer.DueMs is null) timer.QueuedAtMs = null;
+            else kept.Enqueue(timer, queued);
+        }
+
+        (_queue, _idle) = (kept, 0);
     }
 }
 
@@ -66,10 +107,16 @@ public sealed class CoordinatorTimer(CoordinatorTimers timers, Action expired)
     public void Start(long delayMs)
     {
         long due = timers.NowMs + Math.Max(delayMs, 0);
+        if (DueMs is null && QueuedAtMs is not null) timers.IsIdleNoMore();
         DueMs = due;
         if (QueuedAtMs is not { } queued || queued > due) timers.Enqueue(this, due);
     }
 
     /// <summary>Takes the deadline away.</summary>
-    public void Cancel() => DueMs = null;
+    public void Cancel()
+    {
+        if (DueMs is null) return;
+        DueMs = null;
+        if (QueuedAtMs is not null) timers.CountIdle();
+    }
 }

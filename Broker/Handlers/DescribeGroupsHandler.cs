@@ -33,7 +33,9 @@ public sealed class DescribeGroupsHandler : ApiHandler<DescribeGroupsRequest>
 
     private async Task<IApiMessage> DescribeAsync(DescribeGroupsRequest request, short version)
     {
-        DescribeGroupsResponse.DescribedGroup[] groups = await Task.WhenAll(request.Groups.Select(_groups.DescribeAsync)).ConfigureAwait(false);
+        // A group is told once: a short request that names a large group again and again would get an answer of any size.
+        IEnumerable<string> groupIds = request.Groups.Distinct(StringComparer.Ordinal);
+        DescribeGroupsResponse.DescribedGroup[] groups = await Task.WhenAll(groupIds.Select(_groups.DescribeAsync)).ConfigureAwait(false);
         foreach (DescribeGroupsResponse.DescribedGroup group in groups)
         {
             if (group.ErrorCode == ErrorCode.GroupIdNotFound && version < TellsMissingFrom) group.ErrorCode = ErrorCode.None;

@@ -71,8 +71,10 @@ public sealed class OffsetFetchHandler : ApiHandler<OffsetFetchRequest>
 
     private async ValueTask<IApiMessage> FetchManyAsync(OffsetFetchRequest request, short version)
     {
+        // All of a group is told once: a short request that asks for it again and again would get an answer of any size.
+        IEnumerable<OffsetFetchRequest.OffsetFetchRequestGroup> asked = request.Groups.DistinctBy(group => (group.GroupId, group.Topics));
         OffsetFetchResponse.OffsetFetchResponseGroup[] groups =
-            await Task.WhenAll(request.Groups.Select(group => FetchGroupAsync(group, request.RequireStable, version))).ConfigureAwait(false);
+            await Task.WhenAll(asked.Select(group => FetchGroupAsync(group, request.RequireStable, version))).ConfigureAwait(false);
         return new OffsetFetchResponse { Groups = groups };
     }
 

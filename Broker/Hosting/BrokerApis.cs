@@ -50,8 +50,9 @@ internal sealed class BrokerApis : IDisposable
         var deadline = new ControllerDeadline(platform.Time, () => config.Current);
         var alterer = new ConfigAlterer(self, controller, deadline, () => config.Current);
         ILogger logger = platform.Loggers.CreateLogger<GroupCoordinator>();
+        var memory = new GroupMemory(() => config.Current.Groups.Groups, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         var shards = new CoordinatorShardFactory<GroupShard>(
-            term => GroupCoordinator.NewShard(term, () => config.Current.Groups.Groups, platform.Time),
+            term => GroupCoordinator.NewShard(term, () => config.Current.Groups.Groups, memory, platform.Time),
             new CoordinatorLoader(codecs, logger),
             () => config.Current.Groups.CommitTimeout,
             platform.Time,

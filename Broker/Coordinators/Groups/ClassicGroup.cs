@@ -33,6 +33,8 @@ public sealed class ClassicGroup
         ArgumentNullException.ThrowIfNull(services);
         Id = id;
         _services = services;
+        Holdings = new GroupHoldings(services, id);
+        Members = new ClassicMembership(Holdings);
         _joinDeadline = new CoordinatorTimer(services.Timers, CompleteJoin);
         _syncDeadline = new CoordinatorTimer(services.Timers, OnSyncDeadline);
         _initialDelay = new CoordinatorTimer(services.Timers, OnInitialDelay);
@@ -43,7 +45,10 @@ public sealed class ClassicGroup
     public string Id { get; }
 
     /// <summary>Its members.</summary>
-    public ClassicMembership Members { get; } = new();
+    public ClassicMembership Members { get; }
+
+    /// <summary>What it holds in memory.</summary>
+    public GroupHoldings Holdings { get; }
 
     /// <summary>Where it stands.</summary>
     public ClassicGroupState State { get; private set; }
@@ -239,6 +244,7 @@ public sealed class ClassicGroup
     public void End(ErrorCode error)
     {
         State = ClassicGroupState.Dead;
+        Holdings.Release();
         _joinDeadline.Cancel();
         _syncDeadline.Cancel();
         _initialDelay.Cancel();
@@ -286,16 +292,31 @@ public sealed class ClassicGroup
             return;
         }
 
+        ErrorCode refused = Holdings.RefusalOf(GroupHoldings.SizeOfPending(memberId));
+        if (refused != ErrorCode.None)
+        {
+            reply(ClassicMember.JoinRefused("", refused));
+            return;
+        }
+
         // The client has to come back with the id, so that one that gives up before it hears the answer leaves no member behind (KIP-394).
         var timer = new CoordinatorTimer(_services.Timers, () => OnPendingExpired(memberId));
         timer.Start(join.SessionTimeoutMs);
         _pendingMembers.Add(memberId, timer);
+        Holdings.Add(GroupHoldings.SizeOfPending(memberId));
         reply(ClassicMember.JoinRefused(memberId, ErrorCode.MemberIdRequired));
     }
 
     private void AddMember(string memberId, in GroupJoin join, Action<JoinGroupResponse> reply)
     {
-        if (_pendingMembers.Remove(memberId, out CoordinatorTimer? pending)) pending.Cancel();
+        ErrorCode refused = Holdings.RefusalOf(ClassicMembership.SizeOf(memberId, join.InstanceId, join.Client, join.Protocols, 0));
+        if (refused != ErrorCode.None)
+        {
+            reply(ClassicMember.JoinRefused(memberId, refused));
+            return;
+        }
+
+        ForgetPending(memberId);
         ClassicMember member = NewMember(memberId, join.InstanceId, join.Client);
         member.IsNew = true;
         member.Protocols = join.Protocols;
@@ -325,6 +346,14 @@ public sealed class ClassicGroup
             return;
         }
 
+        ErrorCode refused = Holdings.RefusalOf(
+            ClassicMembership.SizeOf(member.Id, member.InstanceId, member.Client, join.Protocols, member.Assignment.Length) - member.HeldBytes);
+        if (refused != ErrorCode.None)
+        {
+            reply(ClassicMember.JoinRefused(member.Id, refused));
+            return;
+        }
+
         Members.SetProtocols(member, join.Protocols);
         Update(member, join, reply);
         RebalanceOrComplete();
@@ -336,14 +365,22 @@ public sealed class ClassicGroup
     /// </summary>
     private void ReplaceStatic(ClassicMember member, string newId, in GroupJoin join, Action<JoinGroupResponse> reply)
     {
+        ErrorCode refused = Holdings.RefusalOf(
+            ClassicMembership.SizeOf(newId, member.InstanceId, join.Client, join.Protocols, member.Assignment.Length) - member.HeldBytes);
+        if (refused != ErrorCode.None)
+        {
+            reply(ClassicMember.JoinRefused("", refused));
+            return;
+        }
+
         (string oldId, string? oldLeader) = (member.Id, Members.LeaderId);
         member.AnswerJoin(ClassicMember.JoinRefused(oldId, ErrorCode.FencedInstanceId));
         member.AnswerSync(ClassicMember.SyncRefused(ErrorCode.FencedInstanceId));
         Members.Rename(member, newId);
         if (_pendingSyncs.Remove(oldId)) _pendingSyncs.Add(newId);
         IReadOnlyList<MemberProtocol> oldProtocols = member.Protocols;
-        Members.SetProtocols(member, join.Protocols);
         member.Client = join.Client;
+        Members.SetProtocols(member, join.Protocols);
         member.RebalanceTimeoutMs = join.RebalanceTimeoutMs;
         member.SessionTimeoutMs = join.SessionTimeoutMs;
         StartSession(member);
@@ -380,7 +417,14 @@ public sealed class ClassicGroup
         foreach (GroupAssignment assignment in assignments) given[assignment.MemberId] = assignment.Assignment;
         CoordinatorRecord record = ClassicGroupRecords.Write(this, member => given.GetValueOrDefault(member.Id, []));
         int generation = GenerationId;
-        ErrorCode refused = _services.Log.Append([record]);
+        long growth = Members.All.Sum(member => (long)(given.GetValueOrDefault(member.Id)?.Length ?? 0) - member.Assignment.Length);
+        ErrorCode refused = Holdings.RefusalOf(growth) switch
+        {
+            ErrorCode.None => _services.Log.Append([record]),
+            // That the group is full is an answer to JoinGroup alone.
+            ErrorCode.GroupMaxSizeReached => ErrorCode.UnknownServerError,
+            ErrorCode full => full,
+        };
         if (refused != ErrorCode.None)
         {
             OnAssignment(refused);
@@ -403,7 +447,7 @@ public sealed class ClassicGroup
             MoveTo(ClassicGroupState.Stable);
             foreach (ClassicMember member in Members.All)
             {
-                member.Assignment = given.GetValueOrDefault(member.Id, []);
+                Members.SetAssignment(member, given.GetValueOrDefault(member.Id, []));
                 if (member.AnswerSync(Assigned(member))) StartSession(member);
             }
         }
@@ -516,13 +560,14 @@ public sealed class ClassicGroup
 
     private void OnPendingExpired(string memberId)
     {
-        if (_pendingMembers.Remove(memberId) && State == ClassicGroupState.PreparingRebalance) CompleteJoinIfAllAreHere();
+        if (ForgetPending(memberId) && State == ClassicGroupState.PreparingRebalance) CompleteJoinIfAllAreHere();
     }
 
     private bool ForgetPending(string memberId)
     {
         if (!_pendingMembers.Remove(memberId, out CoordinatorTimer? timer)) return false;
         timer.Cancel();
+        Holdings.Add(-GroupHoldings.SizeOfPending(memberId));
         return true;
     }
 
@@ -544,7 +589,7 @@ public sealed class ClassicGroup
     {
         foreach (ClassicMember member in Members.All)
         {
-            member.Assignment = [];
+            Members.SetAssignment(member, []);
             if (member.AnswerSync(ClassicMember.SyncRefused(error))) StartSession(member);
         }
     }

@@ -60,6 +60,9 @@ public sealed class ClassicMember
 
     internal CoordinatorTimer Session { get; set; }
 
+    /// <summary>What the group counts for this member, bytes.</summary>
+    internal long HeldBytes { get; set; }
+
     internal Action<JoinGroupResponse>? JoinReply { get; set; }
 
     internal Action<SyncGroupResponse>? SyncReply { get; set; }

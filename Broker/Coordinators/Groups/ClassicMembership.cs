@@ -6,8 +6,12 @@ namespace KBroker.Broker.Coordinators.Groups;
 /// <summary>
 /// Who is in a classic group: its members, who among them is static, who leads, and which protocols all of them support.
 /// </summary>
-public sealed class ClassicMembership
+/// <param name="holdings">Hears of what the members hold in memory.</param>
+public sealed class ClassicMembership(GroupHoldings holdings)
 {
+    private const int BytesOfMember = 1_500;
+    private const int BytesOfProtocol = 150;
+
     private readonly Dictionary<string, ClassicMember> _members = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _staticIds = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _support = new(StringComparer.Ordinal);
@@ -23,6 +27,9 @@ public sealed class ClassicMembership
 
     /// <summary>What kind of group it is, for instance <c>consumer</c>; null while nobody has said.</summary>
     public string? ProtocolType { get; private set; }
+
+    /// <summary>How many protocols are named by any member.</summary>
+    internal int ProtocolNames => _support.Count;
 
     /// <summary>The longest time that a member may take to join again, milliseconds.</summary>
     public int RebalanceTimeoutMs => _members.Count == 0 ? 0 : _members.Values.Max(member => member.RebalanceTimeoutMs);
@@ -55,6 +62,15 @@ public sealed class ClassicMembership
         return protocolType == ProtocolType && protocols.Any(protocol => _support.GetValueOrDefault(protocol.Name) == _members.Count);
     }
 
+    /// <summary>About what a member takes, bytes.</summary>
+    internal static long SizeOf(string id, string? instanceId, MemberClient client, IReadOnlyList<MemberProtocol> protocols, int assignment)
+    {
+        long size = BytesOfMember + GroupHoldings.SizeOf(id) + GroupHoldings.SizeOf(instanceId) + assignment
+            + GroupHoldings.SizeOf(client.ClientId) + GroupHoldings.SizeOf(client.ClientHost);
+        foreach (MemberProtocol protocol in protocols) size += BytesOfProtocol + GroupHoldings.SizeOf(protocol.Name) + protocol.Metadata.Length;
+        return size;
+    }
+
     /// <summary>Takes a member in; the first one leads.</summary>
     internal void Add(ClassicMember member, string protocolType)
     {
@@ -63,6 +79,7 @@ public sealed class ClassicMembership
         if (member.InstanceId is not null) _staticIds[member.InstanceId] = member.Id;
         LeaderId ??= member.Id;
         CountSupport(member, 1);
+        Measure(member);
     }
 
     /// <summary>Takes a member out; if it led, another one does.</summary>
@@ -73,6 +90,8 @@ public sealed class ClassicMembership
         CountSupport(member, -1);
         if (LeaderId == id) LeaderId = _members.Keys.FirstOrDefault();
         member.Session.Cancel();
+        holdings.Add(-member.HeldBytes);
+        member.HeldBytes = 0;
         return true;
     }
 
@@ -92,6 +111,14 @@ public sealed class ClassicMembership
         CountSupport(member, -1);
         member.Protocols = protocols;
         CountSupport(member, 1);
+        Measure(member);
+    }
+
+    /// <summary>A member gets another assignment.</summary>
+    internal void SetAssignment(ClassicMember member, byte[] assignment)
+    {
+        member.Assignment = assignment;
+        Measure(member);
     }
 
     /// <summary>
@@ -131,6 +158,17 @@ public sealed class ClassicMembership
     {
         // A protocol that a member names twice counts once.
         foreach (string name in member.Protocols.Select(protocol => protocol.Name).Distinct(StringComparer.Ordinal))
-            _support[name] = _support.GetValueOrDefault(name) + change;
+        {
+            int count = _support.GetValueOrDefault(name) + change;
+            if (count == 0) _support.Remove(name);
+            else _support[name] = count;
+        }
+    }
+
+    private void Measure(ClassicMember member)
+    {
+        long size = SizeOf(member.Id, member.InstanceId, member.Client, member.Protocols, member.Assignment.Length);
+        holdings.Add(size - member.HeldBytes);
+        member.HeldBytes = size;
     }
 }

@@ -14,6 +14,15 @@ public sealed record GroupConfig
     /// <summary><c>group.max.size</c>: members of one group.</summary>
     public int MaxSize { get; init; } = int.MaxValue;
 
+    /// <summary><c>kbroker.group.max.bytes</c>: what the members of one group may hold in memory.</summary>
+    public long GroupMaxBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary><c>kbroker.groups.max.bytes</c>: what all groups here and their members may hold; -1 for a share of the memory.</summary>
+    public long AllGroupsMaxBytes { get; init; } = -1;
+
+    /// <summary><c>kbroker.offsets.max.bytes</c>: what committed offsets may hold in memory; -1 for a share of it.</summary>
+    public long OffsetsMaxBytes { get; init; } = -1;
+
     /// <summary><c>group.initial.rebalance.delay.ms</c>: how long the first rebalance of an empty group waits for more members.</summary>
     public int InitialRebalanceDelayMs { get; init; } = 3_000;
 

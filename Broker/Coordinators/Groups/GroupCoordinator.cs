@@ -117,8 +117,8 @@ public sealed class GroupCoordinator : IDisposable
     }
 
     /// <summary>Makes an empty shard.</summary>
-    internal static GroupShard NewShard(CoordinatorTerm term, Func<GroupConfig> config, TimeProvider time) =>
-        new(new GroupServices(term.Log, term.Timers, config, () => time.GetUtcNow().ToUnixTimeMilliseconds(), Guid.NewGuid));
+    internal static GroupShard NewShard(CoordinatorTerm term, Func<GroupConfig> config, GroupMemory memory, TimeProvider time) =>
+        new(new GroupServices(term.Log, term.Timers, config, () => time.GetUtcNow().ToUnixTimeMilliseconds(), Guid.NewGuid) { Memory = memory });
 
     private void Forget(IEnumerable<TopicImage> deleted)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 
 namespace KBroker.Broker.Coordinators.Groups;
 
@@ -6,12 +7,17 @@ namespace KBroker.Broker.Coordinators.Groups;
 /// The offsets of all groups of one shard, and those that open transactions hold back. Changed by replaying records alone, when
 /// they are appended or loaded.
 /// </summary>
-public sealed class GroupOffsets
+/// <param name="memory">Hears of what they hold in memory.</param>
+public sealed class GroupOffsets(MemoryPool memory)
 {
+    private const int BytesOfOffset = 200;
+
     private readonly Dictionary<string, Dictionary<OffsetKey, CommittedOffset>> _committed = new(StringComparer.Ordinal);
     private readonly Dictionary<long, Dictionary<string, Dictionary<OffsetKey, CommittedOffset>>> _open = [];
     private readonly Dictionary<(string Group, OffsetKey Key), int> _openKeys = [];
+    private readonly HashSet<string> _topics = new(StringComparer.Ordinal);
     private long _sequence;
+    private long _heldBytes;
 
     /// <summary>The groups that have offsets.</summary>
     public IReadOnlyCollection<string> Groups => _committed.Keys;
@@ -33,6 +39,16 @@ public sealed class GroupOffsets
     /// <summary>Whether an open transaction is about to change any offset of a group.</summary>
     public bool HasOpen(string group) => _open.Values.Any(groups => groups.ContainsKey(group));
 
+    /// <summary>By how much an offset would add to what is held in memory, about, in bytes.</summary>
+    public long GrowthBy(string group, OffsetKey key, string metadata) =>
+        BytesOfOffset + GroupHoldings.SizeOf(metadata) - (TryGet(group, key, out CommittedOffset? present) ? SizeOf(present) : 0);
+
+    /// <summary>A topic is gone, and with it its offsets soon.</summary>
+    public void ForgetTopic(string topic) => _topics.Remove(topic);
+
+    /// <summary>Gives back what is held: nobody asks any more.</summary>
+    public void Release() => Hold(-_heldBytes);
+
     /// <summary>Takes over a record of the log.</summary>
     /// <param name="group">The group.</param>
     /// <param name="key">The partition.</param>
@@ -48,16 +64,17 @@ public sealed class GroupOffsets
         }
 
         offset = offset with { Sequence = _sequence };
+        key = key with { Topic = OneText(key.Topic) };
         if (producerId < 0)
         {
-            Get(_committed, group)[key] = offset;
+            Set(Get(_committed, group), key, offset);
             return;
         }
 
         if (!_open.TryGetValue(producerId, out Dictionary<string, Dictionary<OffsetKey, CommittedOffset>>? groups)) _open[producerId] = groups = new(StringComparer.Ordinal);
         Dictionary<OffsetKey, CommittedOffset> offsets = Get(groups, group);
         if (!offsets.ContainsKey(key)) _openKeys[(group, key)] = _openKeys.GetValueOrDefault((group, key)) + 1;
-        offsets[key] = offset;
+        Set(offsets, key, offset);
     }
 
     /// <summary>Takes over the end of a transaction: its offsets count, unless a later record has set them meanwhile, or are gone.</summary>
@@ -69,22 +86,28 @@ public sealed class GroupOffsets
             foreach ((OffsetKey key, CommittedOffset offset) in offsets)
             {
                 Close(group, key);
+                Hold(-SizeOf(offset));
                 if (!committed) continue;
                 Dictionary<OffsetKey, CommittedOffset> all = Get(_committed, group);
-                if (!all.TryGetValue(key, out CommittedOffset? present) || present.Sequence < offset.Sequence) all[key] = offset;
+                if (!all.TryGetValue(key, out CommittedOffset? present) || present.Sequence < offset.Sequence) Set(all, key, offset);
             }
         }
     }
 
     private void Remove(string group, OffsetKey key)
     {
-        if (_committed.TryGetValue(group, out Dictionary<OffsetKey, CommittedOffset>? offsets) && offsets.Remove(key) && offsets.Count == 0)
-            _committed.Remove(group);
+        if (_committed.TryGetValue(group, out Dictionary<OffsetKey, CommittedOffset>? offsets) && offsets.Remove(key, out CommittedOffset? removed))
+        {
+            Hold(-SizeOf(removed));
+            if (offsets.Count == 0) _committed.Remove(group);
+        }
+
         // A deleted offset does not come back by a transaction that was open when it was deleted.
         foreach ((long producerId, Dictionary<string, Dictionary<OffsetKey, CommittedOffset>> groups) in _open)
         {
-            if (!groups.TryGetValue(group, out Dictionary<OffsetKey, CommittedOffset>? open) || !open.Remove(key)) continue;
+            if (!groups.TryGetValue(group, out Dictionary<OffsetKey, CommittedOffset>? open) || !open.Remove(key, out CommittedOffset? held)) continue;
             Close(group, key);
+            Hold(-SizeOf(held));
             if (open.Count == 0) groups.Remove(group);
             if (groups.Count == 0) _open.Remove(producerId);
         }
@@ -101,6 +124,29 @@ public sealed class GroupOffsets
     {
         if (!groups.TryGetValue(group, out Dictionary<OffsetKey, CommittedOffset>? offsets)) groups[group] = offsets = [];
         return offsets;
+    }
+
+    private void Set(Dictionary<OffsetKey, CommittedOffset> offsets, OffsetKey key, CommittedOffset offset)
+    {
+        ref CommittedOffset? present = ref CollectionsMarshal.GetValueRefOrAddDefault(offsets, key, out _);
+        Hold(SizeOf(offset) - (present is null ? 0 : SizeOf(present)));
+        present = offset;
+    }
+
+    private void Hold(long bytes)
+    {
+        _heldBytes += bytes;
+        memory.Add(bytes);
+    }
+
+    private static long SizeOf(CommittedOffset offset) => BytesOfOffset + GroupHoldings.SizeOf(offset.Metadata);
+
+    /// <summary>The same text as other offsets of the topic have: a log brings one with each record.</summary>
+    private string OneText(string topic)
+    {
+        if (_topics.TryGetValue(topic, out string? known)) return known;
+        _topics.Add(topic);
+        return topic;
     }
 
     private static class EmptyOffsets

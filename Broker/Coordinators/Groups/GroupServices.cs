@@ -9,6 +9,9 @@ namespace KBroker.Broker.Coordinators.Groups;
 public sealed record GroupServices(
     ICoordinatorLog Log, CoordinatorTimers Timers, Func<GroupConfig> Settings, Func<long> WallClockMs, Func<Guid> NewId)
 {
+    /// <summary>What all groups of the broker hold together.</summary>
+    public GroupMemory Memory { get; init; } = GroupMemory.Unbounded();
+
     /// <summary>The settings in force.</summary>
     public GroupConfig Config => Settings();
 }

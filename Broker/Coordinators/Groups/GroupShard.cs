@@ -19,13 +19,14 @@ public sealed class GroupShard : ICoordinatorMachine
     private readonly GroupServices _services;
     private readonly CoordinatorTimer _expiry;
     private readonly Dictionary<string, ClassicGroup> _groups = new(StringComparer.Ordinal);
-    private readonly GroupOffsets _offsets = new();
+    private readonly GroupOffsets _offsets;
 
     /// <param name="services">Log, clock, settings and chance.</param>
     public GroupShard(GroupServices services)
     {
         ArgumentNullException.ThrowIfNull(services);
         _services = services;
+        _offsets = new GroupOffsets(services.Memory.Offsets);
         _expiry = new CoordinatorTimer(services.Timers, ExpireOffsets);
     }
 
@@ -52,12 +53,13 @@ public sealed class GroupShard : ICoordinatorMachine
                 _offsets.Replay(offset.GroupId, offset.Key, offset.Value, producerId);
                 break;
             case GroupRecordReader.Group { Value: null } gone:
-                _groups.Remove(gone.GroupId);
+                Drop(gone.GroupId);
                 break;
             case GroupRecordReader.Group { Value: { } value } kept:
                 var group = new ClassicGroup(kept.GroupId, _services);
                 group.Restore(value);
-                _groups[kept.GroupId] = group;
+                Drop(kept.GroupId);
+                _groups.Add(kept.GroupId, group);
                 break;
         }
     }
@@ -79,6 +81,7 @@ public sealed class GroupShard : ICoordinatorMachine
         _expiry.Cancel();
         foreach (ClassicGroup group in _groups.Values) group.End(error);
         _groups.Clear();
+        _offsets.Release();
     }
 
     /// <summary>JoinGroup. See <see cref="ClassicGroup.Join"/>.</summary>
@@ -106,10 +109,17 @@ public sealed class GroupShard : ICoordinatorMachine
                 return;
             }
 
+            if (!HasRoomForGroup(groupId))
+            {
+                reply(ClassicMember.JoinRefused("", ErrorCode.CoordinatorNotAvailable));
+                return;
+            }
+
             group = new ClassicGroup(groupId, _services);
             ErrorCode error = _services.Log.Append([group.ToRecord()]);
             if (error != ErrorCode.None)
             {
+                group.End(error);
                 reply(ClassicMember.JoinRefused("", error));
                 return;
             }
@@ -162,7 +172,7 @@ public sealed class GroupShard : ICoordinatorMachine
             return;
         }
 
-        List<(OffsetKey Key, CommittedOffset Offset)> taken = Take(offsets, retentionMs, errors);
+        List<(OffsetKey Key, CommittedOffset Offset)> taken = Take(groupId, offsets, retentionMs, errors);
         ErrorCode failed = taken.Count == 0
             ? ErrorCode.None
             : _services.Log.Append([.. taken.Select(one => OffsetRecords.Write(groupId, one.Key, one.Offset))]);
@@ -264,19 +274,30 @@ public sealed class GroupShard : ICoordinatorMachine
     {
         foreach (string groupId in _offsets.Groups.ToList())
             Forget(groupId, [.. _offsets.Of(groupId).Keys.Where(key => key.Topic == topic)], withGroup: false);
+        _offsets.ForgetTopic(topic);
     }
 
     private ErrorCode CheckCommit(string groupId, in OffsetCommitter committer)
     {
         if (_groups.TryGetValue(groupId, out ClassicGroup? group))
             return group.CheckCommit(committer.MemberId, committer.InstanceId, committer.GenerationId, isTransactional: false);
-        return committer.GenerationId < 0 ? ErrorCode.None : ErrorCode.IllegalGeneration;
+        if (committer.GenerationId >= 0) return ErrorCode.IllegalGeneration;
+        return HasRoomForGroup(groupId) ? ErrorCode.None : ErrorCode.CoordinatorNotAvailable;
     }
 
-    private List<(OffsetKey Key, CommittedOffset Offset)> Take(IReadOnlyList<OffsetToCommit> offsets, long retentionMs, ErrorCode[] errors)
+    private bool HasRoomForGroup(string groupId) => _services.Memory.Members.HasRoomFor(GroupHoldings.SizeOfGroup(groupId));
+
+    private void Drop(string groupId)
+    {
+        if (_groups.Remove(groupId, out ClassicGroup? group)) group.End(ErrorCode.UnknownMemberId);
+    }
+
+    private List<(OffsetKey Key, CommittedOffset Offset)> Take(
+        string groupId, IReadOnlyList<OffsetToCommit> offsets, long retentionMs, ErrorCode[] errors)
     {
         GroupConfig config = _services.Config;
         long now = _services.WallClockMs();
+        long growth = 0;
         var taken = new List<(OffsetKey, CommittedOffset)>(offsets.Count);
         for (int i = 0; i < offsets.Count; i++)
         {
@@ -287,6 +308,15 @@ public sealed class GroupShard : ICoordinatorMachine
                 errors[i] = ErrorCode.OffsetMetadataTooLarge;
                 continue;
             }
+
+            long more = _offsets.GrowthBy(groupId, one.Key, one.Metadata);
+            if (more > 0 && !_services.Memory.Offsets.HasRoomFor(growth + more))
+            {
+                errors[i] = ErrorCode.CoordinatorNotAvailable;
+                continue;
+            }
+
+            growth += more;
 
             long timestamp = one.CommitTimestamp >= 0 ? one.CommitTimestamp : now;
             long expiry = retentionMs < 0 ? -1 : retentionMs > long.MaxValue - timestamp ? long.MaxValue : timestamp + retentionMs;
@@ -310,7 +340,7 @@ public sealed class GroupShard : ICoordinatorMachine
         if (!withGroup) return ErrorCode.None;
         ErrorCode refused = _services.Log.Append([ClassicGroupRecords.Tombstone(groupId)]);
         if (refused != ErrorCode.None) return refused;
-        if (_groups.Remove(groupId, out ClassicGroup? group)) group.End(ErrorCode.UnknownMemberId);
+        Drop(groupId);
         return ErrorCode.None;
     }
 

@@ -157,7 +157,7 @@ public sealed class GroupOffsetsTests
     [Fact]
     public void Transaction_OffsetsCountWhenItCommitsAndNotWhenItAborts()
     {
-        var offsets = new GroupOffsets();
+        var offsets = new GroupOffsets(GroupMemory.Unbounded().Offsets);
         var key = new OffsetKey("t", 0);
         offsets.Replay("g", key, new CommittedOffset(1, -1, "", 0));
         offsets.Replay("g", key, new CommittedOffset(2, -1, "", 0), producerId: 7);
@@ -173,7 +173,7 @@ public sealed class GroupOffsetsTests
     [Fact]
     public void Transaction_LaterCommitWithoutTransaction_Wins()
     {
-        var offsets = new GroupOffsets();
+        var offsets = new GroupOffsets(GroupMemory.Unbounded().Offsets);
         var key = new OffsetKey("t", 0);
         offsets.Replay("g", key, new CommittedOffset(2, -1, "", 0), producerId: 7);
         offsets.Replay("g", key, new CommittedOffset(9, -1, "", 0));

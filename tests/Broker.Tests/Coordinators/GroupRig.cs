@@ -13,6 +13,7 @@ internal sealed class GroupRig
     public GroupRig(GroupConfig? config = null, long nowMs = 0)
     {
         Config = config ?? new GroupConfig { InitialRebalanceDelayMs = 0 };
+        Memory = new GroupMemory(() => Config, totalMemory: 1L << 30);
         WallClockMs = 1_700_000_000_000;
         Timers.AdvanceTo(nowMs);
         Shard = NewShard();
@@ -22,6 +23,8 @@ internal sealed class GroupRig
     public GroupConfig Config { get; set; }
 
     public long WallClockMs { get; set; }
+
+    public GroupMemory Memory { get; }
 
     public MemoryCoordinatorLog Log { get; private set; } = new();
 
@@ -115,7 +118,7 @@ internal sealed class GroupRig
     }
 
     private GroupShard NewShard() =>
-        new(new GroupServices(Log, Timers, () => Config, () => WallClockMs, () => new Guid(++_ids, 0, 0, new byte[8])));
+        new(new GroupServices(Log, Timers, () => Config, () => WallClockMs, () => new Guid(++_ids, 0, 0, new byte[8])) { Memory = Memory });
 }
 
 /// <summary>An answer that may come later, and comes once.</summary>
