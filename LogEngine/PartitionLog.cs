@@ -281,7 +281,7 @@ public sealed class PartitionLog
     /// </summary>
     public TimestampOffset? FindOffsetByTimestamp(long timestamp) => _reader.FindByTimestamp(timestamp);
 
-    /// <summary>The record with the largest timestamp, the first of its batch that has it; null when none has any (KIP-734).</summary>
+    /// <summary>The first record with the largest timestamp of those the log has from its start on; null when none has one (KIP-734).</summary>
     public TimestampOffset? FindMaxTimestamp() => _reader.FindMaxTimestamp();
 
     /// <summary>Where each segment starts and its largest timestamp (milliseconds, -1 for none), by rising offset. Takes no lock.</summary>

@@ -50,14 +50,15 @@ internal sealed class OffsetIndex(ILogFileSystem fileSystem, string path, long b
         return low == entries.Count ? null : Entry(entries, low).Offset;
     }
 
-    /// <summary>As <see cref="Lookup"/>, with the entry behind it; null when there is none.</summary>
-    public (OffsetPosition Entry, OffsetPosition? Next) Find(long offset)
+    /// <summary>As <see cref="Lookup"/>, with the two entries behind it; null where there is none.</summary>
+    public (OffsetPosition Entry, OffsetPosition? Next, OffsetPosition? AfterNext) Find(long offset)
     {
         Entries entries = Current;
         int count = CountUpTo(entries, offset);
         return (
             count == 0 ? new OffsetPosition(baseOffset, 0) : Entry(entries, count - 1),
-            count < entries.Count ? Entry(entries, count) : null);
+            count < entries.Count ? Entry(entries, count) : null,
+            count < entries.Count - 1 ? Entry(entries, count + 1) : null);
     }
 
     /// <summary>

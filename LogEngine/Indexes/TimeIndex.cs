@@ -8,9 +8,12 @@ namespace KBroker.LogEngine.Indexes;
 internal readonly record struct TimePosition(long Timestamp, long Offset);
 
 /// <summary>An entry of a time index, or the segment's start; knows whether a reader has found it to fit its batch.</summary>
-internal readonly struct TimeNote(TimePosition position, SparseIndex.Entries? entries, int index)
+internal readonly struct TimeNote(TimePosition position, TimePosition? next, SparseIndex.Entries? entries, int index)
 {
     public TimePosition Position => position;
+
+    /// <summary>The entry behind it; null when there is none.</summary>
+    public TimePosition? Next => next;
 
     public bool IsVerified => entries is null || entries.IsVerified(index);
 
@@ -46,17 +49,18 @@ internal sealed class TimeIndex(ILogFileSystem fileSystem, string path, long bas
     {
         Entries entries = Current;
         int count = CountUpTo(entries, timestamp);
-        return count == 0 ? Start : new TimeNote(Entry(entries, count - 1), entries, count - 1);
+        TimePosition? next = count < entries.Count ? Entry(entries, count) : null;
+        return count == 0 ? new TimeNote(Start, next, null, 0) : new TimeNote(Entry(entries, count - 1), next, entries, count - 1);
     }
 
     /// <summary>What holds before the first entry.</summary>
-    public TimeNote Start => new(new TimePosition(-1, baseOffset), null, 0);
+    private TimePosition Start => new(-1, baseOffset);
 
     public TimePosition Last()
     {
         Entries entries = Current;
         int count = entries.Count;
-        return count == 0 ? new TimePosition(-1, baseOffset) : Entry(entries, count - 1);
+        return count == 0 ? Start : Entry(entries, count - 1);
     }
 
     /// <summary>Drops the entries of this offset and later ones.</summary>

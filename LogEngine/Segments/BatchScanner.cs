@@ -17,8 +17,11 @@ internal enum ScanStatus
 /// </summary>
 internal ref struct BatchScanner
 {
-    /// <summary>The most bytes that one read takes; twice the usual <c>index.interval.bytes</c>.</summary>
+    /// <summary>The bytes that a read takes where nothing else is known; twice the usual <c>index.interval.bytes</c>.</summary>
     public const int Window = 8192;
+
+    /// <summary>The most bytes that one read takes.</summary>
+    public const int LargestRead = 32 * 1024;
 
     private const int PageSize = 4096;
 
@@ -38,7 +41,7 @@ internal ref struct BatchScanner
         _file = file;
         _limit = limit;
         _next = position;
-        _buffer = ArrayPool<byte>.Shared.Rent(Window);
+        _buffer = ArrayPool<byte>.Shared.Rent(LargestRead);
     }
 
     /// <summary>Where the range ends.</summary>
@@ -56,7 +59,7 @@ internal ref struct BatchScanner
     public void Restart(int position, int read)
     {
         _next = position;
-        _nextRead = Math.Min(read, Window);
+        _nextRead = Math.Min(read, LargestRead);
     }
 
     public ScanStatus MoveNext()

@@ -29,8 +29,18 @@ internal static class BatchTimestamps
         bool isPlain = header.Magic == RecordBatchFormat.CurrentMagic
             && new RecordBatchAttributes(header.Attributes).CompressionType == CompressionType.None;
         if (isPlain && TryWalk(ref scanner, timestamp, startOffset, out TimestampOffset? found)) return found;
-        return FindInWhole(file, scanner.Position, header, timestamp, startOffset, codecs);
+        return FindInWhole(
+            file, scanner.Position, header, codecs, (timestamp, startOffset),
+            static (reader, batch, sought) => RecordLookup.FirstSince(reader, batch, sought.timestamp, sought.startOffset));
     }
+
+    /// <summary>
+    /// The first record with the largest timestamp of those in the scanner's batch from <paramref name="startOffset"/> on; null when
+    /// there is none with a timestamp. The whole batch is read.
+    /// </summary>
+    /// <exception cref="StorageException">The batch is damaged or its codec is missing.</exception>
+    public static TimestampOffset? FindLargest(ILogFile file, in BatchScanner scanner, long startOffset, CompressionCodecs codecs) => FindInWhole(
+        file, scanner.Position, scanner.Header, codecs, startOffset, static (reader, batch, start) => RecordLookup.Latest(reader, batch, start));
 
     /// <summary>False when the records do not fit the batch: what is wrong with it shows when it is read as a whole.</summary>
     private static bool TryWalk(scoped ref BatchScanner scanner, long timestamp, long startOffset, out TimestampOffset? found)
@@ -72,8 +82,9 @@ internal static class BatchTimestamps
         return position == end;
     }
 
-    private static TimestampOffset? FindInWhole(
-        ILogFile file, int position, in BatchHeader header, long timestamp, long startOffset, CompressionCodecs codecs)
+    private static TimestampOffset? FindInWhole<TSought>(
+        ILogFile file, int position, in BatchHeader header, CompressionCodecs codecs, TSought sought,
+        Func<RecordBatchReader, ReadOnlySpan<byte>, TSought, RecordLookup> find)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(header.SizeInBytes);
         try
@@ -81,7 +92,7 @@ internal static class BatchTimestamps
             Span<byte> batch = buffer.AsSpan(0, header.SizeInBytes);
             if (file.Read(batch, position) != batch.Length) throw new StorageException("read", file.Path, $"the batch at {position} is cut off");
             using var reader = new RecordBatchReader(codecs, DecompressionLimits.Default);
-            RecordLookup found = RecordLookup.FirstSince(reader, batch, timestamp, startOffset);
+            RecordLookup found = find(reader, batch, sought);
             if (found.ErrorCode != ErrorCode.None)
                 throw new StorageException("read", file.Path, $"the batch at {position} cannot be read: {found.ErrorCode}");
             return found.IsFound ? new TimestampOffset(found.Timestamp, found.Offset, header.LeaderEpoch) : null;

@@ -122,19 +122,29 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, LogEnvi
         return null;
     }
 
+    // What a segment says of its largest timestamp is a bound: compaction may have taken the record, or it lies below the log's start.
     private TimestampOffset? FindMaxTimestampOnce()
     {
         long start = _log.LogStartOffset;
-        TimePosition largest = new(-1, -1);
-        LogSegment? holder = null;
+        var segments = new List<(LogSegment Segment, long Bound)>();
         foreach (LogSegment segment in _segments.Snapshot)
         {
-            if (segment.EndOffset <= start) continue;
-            TimePosition candidate = segment.LargestTimestamp();
-            if (candidate.Timestamp > largest.Timestamp) (largest, holder) = (candidate, segment);
+            if (segment.EndOffset > start && segment.LargestTimestamp() is { Timestamp: >= 0 } largest) segments.Add((segment, largest.Timestamp));
         }
 
-        return holder is null ? null : TimestampSearch.FindFirst(holder, largest.Timestamp, start, environment.Codecs);
+        segments.Sort(static (one, other) => other.Bound != one.Bound
+            ? other.Bound.CompareTo(one.Bound)
+            : one.Segment.BaseOffset.CompareTo(other.Segment.BaseOffset));
+        TimestampOffset? latest = null;
+        foreach ((LogSegment segment, long bound) in segments)
+        {
+            if (latest is { } best && (bound < best.Timestamp || (bound == best.Timestamp && segment.BaseOffset > best.Offset))) continue;
+            if (TimestampSearch.FindLargest(segment, bound, start, environment.Codecs) is not { } found) continue;
+            if (latest is null || found.Timestamp > latest.Value.Timestamp || (found.Timestamp == latest.Value.Timestamp && found.Offset < latest.Value.Offset))
+                latest = found;
+        }
+
+        return latest;
     }
 
     private TResult Retried<TState, TResult>(TState state, Func<LogReader, TState, TResult> read)

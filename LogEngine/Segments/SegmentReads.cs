@@ -9,6 +9,8 @@ internal readonly record struct BatchPosition(int Position, BatchHeader Header);
 /// <summary>Reads of one segment: from an offset to a file position and from there to a slice.</summary>
 internal static class SegmentReads
 {
+    private const double Tolerance = 1.125;
+
     /// <summary>
     /// The bytes from the batch that holds <paramref name="startOffset"/> on, none of them of a batch that reaches
     /// <paramref name="upperBound"/>. No slice when not even the first batch fits, unless <paramref name="minOneMessage"/>. False
@@ -49,7 +51,7 @@ internal static class SegmentReads
         var scanner = new BatchScanner(file, 0, size);
         try
         {
-            bool holds = TrySeek(segment, ref scanner, offset, headerOnly: true);
+            bool holds = TrySeek(segment, ref scanner, offset, part: 0);
             found = holds ? new BatchPosition(scanner.Position, scanner.Header) : default;
             return holds;
         }
@@ -62,36 +64,37 @@ internal static class SegmentReads
     /// <summary>
     /// Moves to the first batch whose last offset is <paramref name="offset"/> or later; false when there is none. The batch that
     /// the index points to is checked against its entry, so that a foreign index is found out before it leads astray.
-    /// <paramref name="headerOnly"/> tells that nothing else of the batch is wanted.
+    /// <paramref name="part"/> tells how much of the batch, from 0 to 1, probably lies before what is wanted behind its header.
     /// </summary>
-    public static bool TrySeek(LogSegment segment, scoped ref BatchScanner scanner, long offset, bool headerOnly)
+    public static bool TrySeek(LogSegment segment, scoped ref BatchScanner scanner, long offset, double part)
     {
         segment.EnsureIndexes();
-        (OffsetPosition entry, OffsetPosition? next) = segment.Offsets.Find(offset);
+        (OffsetPosition entry, OffsetPosition? next, OffsetPosition? afterNext) = segment.Offsets.Find(offset);
         // Entries are there before the size that covers their batches.
         if (next is { } beyond && beyond.Position >= scanner.Limit) next = null;
         int gap = (next is { } end ? end.Position : scanner.Limit) - entry.Position;
         ScanStatus status;
         if (entry.Offset == offset)
         {
-            scanner.Restart(entry.Position, headerOnly && gap > BatchScanner.Window ? BatchScanner.HeaderRead : 0);
+            scanner.Restart(entry.Position, gap > BatchScanner.Window ? FirstRead(gap, part) : 0);
             status = MoveToIndexed(segment, ref scanner, entry);
         }
         else if (next is { } ahead && gap > BatchScanner.Window - BatchHeader.MaxHeaderSize)
         {
             // One read does not cover what lies between the two: most likely the batch that the second points to is the one.
-            scanner.Restart(ahead.Position, headerOnly ? BatchScanner.HeaderRead : 0);
+            int size = (afterNext is { } third ? third.Position : scanner.Limit) - ahead.Position;
+            scanner.Restart(ahead.Position, FirstRead(size, part));
             status = MoveToIndexed(segment, ref scanner, ahead);
             if (scanner.Header.BaseOffset > offset)
             {
-                scanner.Restart(entry.Position, headerOnly ? BatchScanner.HeaderRead : 0);
+                scanner.Restart(entry.Position, FirstRead(gap, part));
                 status = MoveToIndexed(segment, ref scanner, entry);
             }
         }
         else
         {
             // With the front of the batch behind it, where that may be the one whose records are wanted.
-            scanner.Restart(entry.Position, gap + (headerOnly ? BatchHeader.MaxHeaderSize : BatchScanner.HeaderRead));
+            scanner.Restart(entry.Position, gap + BatchScanner.HeaderRead);
             status = MoveToIndexed(segment, ref scanner, entry);
         }
 
@@ -105,6 +108,13 @@ internal static class SegmentReads
         }
 
         return status == ScanStatus.Found;
+    }
+
+    // The header, what lies before the wanted, and a little more where sizes differ: each byte has its price, another read a higher one.
+    private static int FirstRead(int size, double part)
+    {
+        double before = part * size * Tolerance;
+        return before > BatchScanner.LargestRead - BatchScanner.HeaderRead ? BatchScanner.Window : BatchScanner.HeaderRead + (int)before;
     }
 
     private static ScanStatus MoveToIndexed(LogSegment segment, scoped ref BatchScanner scanner, OffsetPosition entry)

@@ -26,8 +26,11 @@ public readonly record struct RecordLookup(ErrorCode ErrorCode, long Offset, lon
         return new RecordLookup(records.ErrorCode, RecordBatchFormat.None, RecordBatchFormat.None);
     }
 
-    /// <summary>The first record that has the largest timestamp of the batch (KIP-734).</summary>
-    public static RecordLookup Latest(RecordBatchReader reader, ReadOnlySpan<byte> batch)
+    /// <summary>
+    /// The first record that has the largest timestamp of those from <paramref name="minOffset"/> on (KIP-734); none when all of them
+    /// have no timestamp.
+    /// </summary>
+    public static RecordLookup Latest(RecordBatchReader reader, ReadOnlySpan<byte> batch, long minOffset)
     {
         RecordEnumerator records = reader.Read(batch);
         long offset = RecordBatchFormat.None;
@@ -35,7 +38,7 @@ public readonly record struct RecordLookup(ErrorCode ErrorCode, long Offset, lon
         while (records.MoveNext())
         {
             Record record = records.Current;
-            if (record.Timestamp > timestamp) (offset, timestamp) = (record.Offset, record.Timestamp);
+            if (record.Timestamp > timestamp && record.Offset >= minOffset) (offset, timestamp) = (record.Offset, record.Timestamp);
         }
 
         return new RecordLookup(records.ErrorCode, offset, timestamp);

@@ -204,6 +204,10 @@ public sealed class LogModelTests
             TimestampOffset? found = _rig.Log.FindOffsetByTimestamp(timestamp);
             Assert.Equal(expected is null ? null : Math.Max(expected.First, _start), found?.Offset);
             Assert.Equal(expected?.Timestamp, found?.Timestamp);
+            Batch? latest = readable.MaxBy(batch => batch.Timestamp);
+            found = _rig.Log.FindMaxTimestamp();
+            Assert.Equal(latest is null ? null : Math.Max(latest.First, _start), found?.Offset);
+            Assert.Equal(latest?.Timestamp, found?.Timestamp);
         }
     }
 }

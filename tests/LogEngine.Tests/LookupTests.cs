@@ -57,6 +57,83 @@ public class LookupTests
         Assert.InRange(reads, 50, 51);
     }
 
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(1800)]
+    public void TimestampLookup_WithinABatchOfManyRecords_ReadsOnce(int valueSize)
+    {
+        const int batches = 20;
+        const int each = 16;
+        var files = new CountingFileSystem(new InMemoryLogFileSystem());
+        var rig = new LogRig(disk: files);
+        using var codecs = new CompressionCodecs();
+        for (int i = 0; i < batches; i++)
+        {
+            using var builder = new RecordBatchBuilder(new RecordBatchOptions(), codecs);
+            for (int j = 0; j < each; j++) builder.AppendAt(j, 1000 + rig.Log.LogEndOffset + j, null, new byte[valueSize]);
+            rig.Log.AppendAsLeader(builder.ToArray(), Epoch);
+        }
+
+        int reads = 0;
+        // Every note is checked at the first lookup that begins at it, and nothing is noted of the first batch.
+        for (int i = 2 * each; i < batches * each; i += each) rig.Log.FindOffsetByTimestamp(1000 + i);
+        files.BeforeRead = path => reads++;
+        for (int i = 2 * each; i < batches * each; i++) Assert.Equal(i, rig.Log.FindOffsetByTimestamp(1000 + i)?.Offset);
+        Assert.Equal((batches - 2) * each, reads);
+    }
+
+    [Fact]
+    public void FindMaxTimestamp_LargestBelowTheLogStart_FindsTheLargestBehindIt()
+    {
+        var rig = new LogRig();
+        rig.Append(timestamp: 9000);
+        rig.Append(timestamp: 3000);
+        rig.Append(timestamp: 7000);
+        rig.Append(timestamp: 7000);
+        rig.Log.Roll();
+        rig.Append(timestamp: 5000);
+        Assert.Equal(0, rig.Log.FindMaxTimestamp()?.Offset);
+        rig.Log.DeleteBefore(1);
+        Assert.Equal(new TimestampOffset(7000, 2, 0), rig.Log.FindMaxTimestamp());
+        rig.Log.DeleteBefore(4);
+        Assert.Equal(new TimestampOffset(5000, 4, 0), rig.Log.FindMaxTimestamp());
+        rig.Log.DeleteBefore(5);
+        Assert.Null(rig.Log.FindMaxTimestamp());
+    }
+
+    [Theory]
+    [InlineData(CompressionType.None)]
+    [InlineData(CompressionType.Gzip)]
+    public void FindMaxTimestamp_LogStartWithinABatch_FindsTheLargestOfItsRest(CompressionType compression)
+    {
+        var rig = new LogRig();
+        using var codecs = new CompressionCodecs();
+        using var builder = new RecordBatchBuilder(new RecordBatchOptions { CompressionType = compression }, codecs);
+        long[] times = [9000, 2000, 6000, 6000, 4000];
+        for (int i = 0; i < times.Length; i++) builder.AppendAt(i, times[i], null, new byte[50]);
+        rig.Log.AppendAsLeader(builder.ToArray(), Epoch);
+        rig.Append(timestamp: 6000);
+        foreach ((long start, long timestamp, long offset) in ((long, long, long)[])[(0, 9000, 0), (1, 6000, 2), (3, 6000, 3), (4, 6000, 5)])
+        {
+            rig.Log.DeleteBefore(start);
+            TimestampOffset found = rig.Log.FindMaxTimestamp()!.Value;
+            Assert.Equal((timestamp, offset), (found.Timestamp, found.Offset));
+        }
+    }
+
+    [Fact]
+    public void FindMaxTimestamp_BoundOfALaterSegmentIsGone_FindsTheFirstOfEqualOnes()
+    {
+        var rig = new LogRig();
+        rig.Append(timestamp: 9000);
+        rig.Append(timestamp: 5000);
+        rig.Append(timestamp: 1000);
+        rig.Log.Roll();
+        rig.Append(timestamp: 5000);
+        rig.Log.DeleteBefore(1);
+        Assert.Equal(1, rig.Log.FindMaxTimestamp()?.Offset);
+    }
+
     [Fact]
     public void TimestampLookup_RecordsDoNotFitTheirBatch_FailsAndNamesTheFile()
     {

@@ -82,6 +82,7 @@ public sealed class CompactionModelTests
                 _world.CheckFold();
             }
 
+            _world.CheckMaxTimestamp();
             _world.CheckRecords();
         }
 

@@ -105,6 +105,25 @@ public sealed class CompactionTests
         Assert.Equal(BatchHeader.MaxHeaderSize, LogRig.Bytes(world.Log.Read(0, 1, true, 3, skipEmptied: true).Slice)!.Length);
     }
 
+    [Theory]
+    [InlineData(CompressionType.None)]
+    [InlineData(CompressionType.Gzip)]
+    public void FindMaxTimestamp_BatchWithoutRecordsHadTheLargest_FindsTheLargestThatIsThere(CompressionType compression)
+    {
+        var world = new CompactionWorld(new InMemoryLogFileSystem(), Config);
+        long now = world.Now;
+        world.Append([("b", "1"), ("c", "1")], compression);
+        world.Time.Advance(TimeSpan.FromSeconds(5));
+        world.Append([("a", "1")], compression, new ProducerStamp(5, 0, false));
+        world.Time.Advance(TimeSpan.FromSeconds(-7));
+        world.Append([("a", "2")], compression);
+        world.CleanAll();
+        Assert.Empty(world.Batches().Single(batch => batch.First == 2).Records);
+        Assert.Equal(new TimestampOffset(now, 0, 0), world.Log.FindMaxTimestamp());
+        world.Reopen(clean: true);
+        world.CheckMaxTimestamp();
+    }
+
     [Fact]
     public void Clean_SpaceExhausted_Waits()
     {

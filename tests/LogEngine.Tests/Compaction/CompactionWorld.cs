@@ -203,6 +203,14 @@ internal sealed class CompactionWorld
         }
     }
 
+    /// <summary>The record with the largest timestamp is the first of those that have it.</summary>
+    public void CheckMaxTimestamp()
+    {
+        KeyedRecord? latest = Batches().SelectMany(batch => batch.Records).Where(record => record.Offset >= Log.LogStartOffset).MaxBy(record => record.Timestamp);
+        TimestampOffset? found = Log.FindMaxTimestamp();
+        Assert.Equal((latest?.Timestamp, latest?.Offset), (found?.Timestamp, found?.Offset));
+    }
+
     private static Dictionary<string, string> Fold(IEnumerable<KeyedRecord> records)
     {
         var fold = new Dictionary<string, string>();

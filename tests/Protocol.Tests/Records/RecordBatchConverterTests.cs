@@ -60,7 +60,9 @@ public sealed class RecordBatchConverterTests : IDisposable
         Assert.Equal((104L, ProducerBatch.Now + 4), OffsetAndTime(RecordLookup.FirstSince(reader, batch, ProducerBatch.Now + 4, 0)));
         Assert.Equal(107, RecordLookup.FirstSince(reader, batch, ProducerBatch.Now + 4, 107).Offset);
         Assert.False(RecordLookup.FirstSince(reader, batch, ProducerBatch.Now + 10, 0).IsFound);
-        Assert.Equal((109L, ProducerBatch.Now + 9), OffsetAndTime(RecordLookup.Latest(reader, batch)));
+        Assert.Equal((109L, ProducerBatch.Now + 9), OffsetAndTime(RecordLookup.Latest(reader, batch, 0)));
+        Assert.Equal((109L, ProducerBatch.Now + 9), OffsetAndTime(RecordLookup.Latest(reader, batch, 109)));
+        Assert.False(RecordLookup.Latest(reader, batch, 110).IsFound);
     }
 
     [Fact]
