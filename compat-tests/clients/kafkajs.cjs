@@ -53,6 +53,20 @@ const commands = {
     await producer.disconnect();
   },
 
+  // Numbers from 0 on, in order and once each, whatever the broker does.
+  async idempotent() {
+    const patient = new Kafka({
+      brokers: [bootstrap], clientId: 'compat', logLevel: logLevel.NOTHING, retry: { initialRetryTime: 50, maxRetryTime: 300, retries: 100 },
+    });
+    const producer = patient.producer({ idempotent: true, maxInFlightRequests: 1 });
+    await producer.connect();
+    for (let number = 0; number < given.count; number += given.batch) {
+      const messages = Array.from({ length: given.batch }, (_, i) => ({ value: String(number + i), partition: 0 }));
+      await producer.send({ topic: given.topic, acks: -1, messages });
+    }
+    await producer.disconnect();
+  },
+
   async group() {
     const consumer = kafka.consumer({ groupId: given.group, sessionTimeout: 6000, heartbeatInterval: 500 });
     await consumer.connect();
