@@ -25,6 +25,7 @@ internal sealed class BrokerApis : IDisposable
     private readonly CancellationTokenSource _stopping;
     private readonly Recompressor _recompressor;
     private readonly GroupCoordinator _groups;
+    private readonly TransactionCoordinator _transactions;
 
     /// <summary>The table that all listeners serve.</summary>
     public required HandlerTable Handlers { get; init; }
@@ -60,6 +61,8 @@ internal sealed class BrokerApis : IDisposable
         var groups = new GroupCoordinator(
             new CoordinatorRuntime<GroupShard>(InternalTopics.ConsumerOffsets, partitions, metadata, shards), metadata);
         var markers = new TransactionMarkers(lookup, groups, platform.Time, () => config.Current.RequestTimeout);
+        var creator = new InternalTopicCreator(controller, metadata);
+        TransactionCoordinator transactions = Transactions(config, member, partitions, codecs, markers, platform);
         ApiHandler[] handlers =
         [
             new ProduceHandler(partitions, appender, platform.Time),
@@ -78,7 +81,7 @@ internal sealed class BrokerApis : IDisposable
             new IncrementalAlterConfigsHandler(alterer),
             new DescribeClusterHandler(metadata),
             new DescribeTopicPartitionsHandler(metadata, local, () => config.Current),
-            new FindCoordinatorHandler(metadata, new InternalTopicCreator(controller, metadata), () => config.Current),
+            new FindCoordinatorHandler(metadata, creator, () => config.Current),
             new JoinGroupHandler(groups),
             new SyncGroupHandler(groups),
             new HeartbeatHandler(groups),
@@ -89,17 +92,45 @@ internal sealed class BrokerApis : IDisposable
             new ListGroupsHandler(groups),
             new DescribeGroupsHandler(groups),
             new DeleteGroupsHandler(groups),
-            new InitProducerIdHandler(new ProducerIds(member.ProducerIds, platform.Loggers.CreateLogger<ProducerIds>())),
+            new InitProducerIdHandler(transactions),
+            new AddPartitionsToTxnHandler(transactions, metadata),
+            new AddOffsetsToTxnHandler(transactions, metadata, creator, () => config.Current),
+            new EndTxnHandler(transactions),
+            new DescribeTransactionsHandler(transactions),
+            new ListTransactionsHandler(transactions, platform.Time),
         ];
         string clusterId = metadata.Current.ClusterId;
-        return new BrokerApis(codecs, recompressor, groups, stopping)
+        return new BrokerApis(codecs, recompressor, groups, transactions, stopping)
         {
             Handlers = HandlerTable.Create(handlers, served => new ApiVersionsHandler(served, clusterId, self.Value)),
         };
     }
 
-    private BrokerApis(CompressionCodecs codecs, Recompressor recompressor, GroupCoordinator groups, CancellationTokenSource stopping)
+    private static TransactionCoordinator Transactions(
+        BrokerConfigSource config, ClusterMember member, PartitionRegistry partitions, CompressionCodecs codecs, ITransactionMarkers markers, BrokerPlatform platform)
     {
+        ILogger logger = platform.Loggers.CreateLogger<TransactionCoordinator>();
+        var ids = new ProducerIds(member.ProducerIds, logger);
+        var services = new TransactionServices(
+            markers,
+            ids,
+            new TransactionBudget(() => config.Current.Transactions.Transactions.MaxBytes),
+            () => config.Current.Transactions.Transactions,
+            () => platform.Time.GetUtcNow().ToUnixTimeMilliseconds(),
+            partition => member.Metadata.Current.TryGetTopic(partition.Topic, out TopicImage? topic) && partition.Partition < topic.Partitions.Length,
+            logger);
+        var shards = new CoordinatorShardFactory<TransactionShard>(
+            term => new TransactionShard(term, services), new CoordinatorLoader(codecs, logger), () => config.Current.RequestTimeout, platform.Time, logger);
+        return new TransactionCoordinator(
+            new CoordinatorRuntime<TransactionShard>(InternalTopics.TransactionState, partitions, member.Metadata, shards),
+            ids,
+            () => config.Current.Transactions.Transactions);
+    }
+
+    private BrokerApis(
+        CompressionCodecs codecs, Recompressor recompressor, GroupCoordinator groups, TransactionCoordinator transactions, CancellationTokenSource stopping)
+    {
+        _transactions = transactions;
         _stopping = stopping;
         _codecs = codecs;
         _recompressor = recompressor;
@@ -109,6 +140,7 @@ internal sealed class BrokerApis : IDisposable
     /// <summary>Answers requests that wait for something to happen: the broker stops.</summary>
     public Task StopWaitingAsync()
     {
+        _transactions.Dispose();
         _groups.Dispose();
         return _stopping.CancelAsync();
     }
@@ -116,6 +148,7 @@ internal sealed class BrokerApis : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _transactions.Dispose();
         _groups.Dispose();
         _stopping.Dispose();
         _codecs.Dispose();

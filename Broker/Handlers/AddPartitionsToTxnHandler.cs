@@ -1,0 +1,100 @@
+using KBroker.Broker.Connections;
+using KBroker.Broker.Coordinators.Transactions;
+using KBroker.Controller.Metadata;
+using KBroker.Protocol;
+using KBroker.Protocol.Identity;
+using KBroker.Protocol.Messages;
+using KBroker.Protocol.Wire;
+
+namespace KBroker.Broker.Handlers;
+
+/// <summary>
+/// AddPartitionsToTxn (key 24): a producer is about to write to partitions in its transaction; from version 4 on, a broker asks whether
+/// partitions are in transactions of its producers, or has them added (KIP-890).
+/// </summary>
+/// <remarks>
+/// Versions 0-5. v1: throttle time after the answer is sent. v2: PRODUCER_FENCED instead of INVALID_PRODUCER_EPOCH (KIP-588). v3:
+/// flexible. v4: many transactions, verification, from brokers. v5: transactions version 2. All partitions of a transaction are added or
+/// none: where one does not exist, the others are OPERATION_NOT_ATTEMPTED.
+/// </remarks>
+public sealed class AddPartitionsToTxnHandler : ApiHandler<AddPartitionsToTxnRequest>
+{
+    private const short KnowsFencedFrom = 2;
+    private const short ManyTransactionsFrom = 4;
+    private const short SecondProtocolFrom = 5;
+
+    private readonly TransactionCoordinator _transactions;
+    private readonly MetadataFeed _metadata;
+
+    /// <param name="transactions">The transactional ids here.</param>
+    /// <param name="metadata">The cluster.</param>
+    public AddPartitionsToTxnHandler(TransactionCoordinator transactions, MetadataFeed metadata)
+        : base(ApiKey.AddPartitionsToTxn, AddPartitionsToTxnRequest.LowestVersion, ApiKeys.Get(ApiKey.AddPartitionsToTxn).HighestStableVersion)
+    {
+        _transactions = transactions;
+        _metadata = metadata;
+    }
+
+    /// <inheritdoc/>
+    protected override ValueTask<PendingResponse> HandleAsync(RequestContext context, AddPartitionsToTxnRequest request) =>
+        new(PendingResponse.From(context.ApiVersion >= ManyTransactionsFrom ? AnswerManyAsync(request, context.ApiVersion) : AnswerAsync(request, context.ApiVersion)));
+
+    private async ValueTask<IApiMessage> AnswerAsync(AddPartitionsToTxnRequest request, short version)
+    {
+        var transaction = new AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction
+        {
+            TransactionalId = request.V3AndBelowTransactionalId,
+            ProducerId = request.V3AndBelowProducerId,
+            ProducerEpoch = request.V3AndBelowProducerEpoch,
+            Topics = request.V3AndBelowTopics,
+        };
+        return new AddPartitionsToTxnResponse { ResultsByTopicV3AndBelow = await ResultsAsync(transaction, version).ConfigureAwait(false) };
+    }
+
+    private async ValueTask<IApiMessage> AnswerManyAsync(AddPartitionsToTxnRequest request, short version) => new AddPartitionsToTxnResponse
+    {
+        ResultsByTransaction = await Task.WhenAll(request.Transactions.Select(async transaction => new AddPartitionsToTxnResponse.AddPartitionsToTxnResult
+        {
+            TransactionalId = transaction.TransactionalId,
+            TopicResults = await ResultsAsync(transaction, version).ConfigureAwait(false),
+        })).ConfigureAwait(false),
+    };
+
+    private async Task<AddPartitionsToTxnResponse.AddPartitionsToTxnTopicResult[]> ResultsAsync(
+        AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction transaction, short version)
+    {
+        TopicPartition[] partitions = [.. transaction.Topics.SelectMany(topic => topic.Partitions.Select(partition => new TopicPartition(topic.Name, partition)))];
+        ErrorCode[] errors = await ErrorsAsync(transaction, partitions, version).ConfigureAwait(false);
+        int next = 0;
+        return
+        [
+            .. transaction.Topics.Select(topic => new AddPartitionsToTxnResponse.AddPartitionsToTxnTopicResult
+            {
+                Name = topic.Name,
+                ResultsByPartition =
+                [
+                    .. topic.Partitions.Select(partition => new AddPartitionsToTxnResponse.AddPartitionsToTxnPartitionResult
+                    {
+                        PartitionIndex = partition,
+                        PartitionErrorCode = ProducerErrors.For(errors[next++], version, KnowsFencedFrom),
+                    }),
+                ],
+            }),
+        ];
+    }
+
+    private async Task<ErrorCode[]> ErrorsAsync(
+        AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction transaction, TopicPartition[] partitions, short version)
+    {
+        if (!Array.TrueForAll(partitions, Exists))
+            return Array.ConvertAll(partitions, partition => Exists(partition) ? ErrorCode.OperationNotAttempted : ErrorCode.UnknownTopicOrPartition);
+        var producer = new ProducerIdentity(transaction.ProducerId, transaction.ProducerEpoch);
+        if (transaction.VerifyOnly) return await _transactions.CheckPartitionsAsync(transaction.TransactionalId, producer, partitions).ConfigureAwait(false);
+        ErrorCode error = await _transactions.AddPartitionsAsync(
+            transaction.TransactionalId, producer, partitions, version >= SecondProtocolFrom ? TransactionProtocol.Second : TransactionProtocol.First).ConfigureAwait(false);
+        return Array.ConvertAll(partitions, _ => error);
+    }
+
+    private bool Exists(TopicPartition partition) =>
+        _metadata.Current.TryGetTopic(partition.Topic, out TopicImage? topic) && (uint)partition.Partition < (uint)topic.Partitions.Length;
+}
