@@ -15,7 +15,10 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
     private bool _holding;
     private int _held;
     private volatile int _errno;
+    // A handle that nothing can be sent from.
+    private readonly SafeFileHandle _blind = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
     private volatile string? _unreadable;
+    private volatile int _readable;
     private volatile bool _onlyFlushes;
 
     public FailingFileSystem()
@@ -28,7 +31,12 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
 
     public void FailWritesBelow(string directory) => Fail(directory, InputOutputError);
 
-    public void FailReadsBelow(string directory) => _unreadable = directory;
+    /// <summary>Reads of more than so many bytes fail, and what is sent without being read.</summary>
+    public void FailReadsBelow(string directory, int readable = 0)
+    {
+        _readable = readable;
+        _unreadable = directory;
+    }
 
     public void FillUp(string directory) => Fail(directory, NoSpaceLeft);
 
@@ -112,9 +120,11 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
         ImmutableInterlocked.Update(ref _failing, static (all, one) => all.Add(one), directory);
     }
 
-    private void CheckRead(string path)
+    private bool IsUnreadable(string path) => _unreadable is { } directory && path.StartsWith(directory, StringComparison.Ordinal);
+
+    private void CheckRead(string path, int length)
     {
-        if (_unreadable is { } directory && path.StartsWith(directory, StringComparison.Ordinal)) throw new StorageException("read", path, InputOutputError);
+        if (length > _readable && IsUnreadable(path)) throw new StorageException("read", path, InputOutputError);
     }
 
     private void Check(string operation, string path)
@@ -129,11 +139,11 @@ public sealed class FailingFileSystem(ILogFileSystem disk) : ILogFileSystem
 
         public long Length => file.Length;
 
-        public SafeFileHandle? Handle => file.Handle;
+        public SafeFileHandle? Handle => owner.IsUnreadable(Path) ? owner._blind : file.Handle;
 
         public int Read(Span<byte> buffer, long position)
         {
-            owner.CheckRead(Path);
+            owner.CheckRead(Path, buffer.Length);
             return file.Read(buffer, position);
         }
 

@@ -106,9 +106,9 @@ internal sealed class SocketSender(Socket socket)
             if (sent == 0) throw new IOException($"A file ended {end - offset} bytes before the records sent from it did.");
             int error = Marshal.GetLastPInvokeError();
             if (error == LibC.ErrorInterrupted) continue;
-            if (error != LibC.ErrorAgain) throw new IOException($"sendfile failed (errno {error}).");
-            int piece = (int)Math.Min(end - offset, WaitPiece);
-            await SendThroughMemoryAsync(source, (int)(offset - start), piece, piece).ConfigureAwait(false);
+            // Whether it is the disk or the client that failed, a read of the rest and a send tell, each to whom it concerns.
+            int piece = error == LibC.ErrorAgain ? (int)Math.Min(end - offset, WaitPiece) : (int)(end - offset);
+            await SendThroughMemoryAsync(source, (int)(offset - start), piece, Math.Min(piece, CopySize)).ConfigureAwait(false);
             offset += piece;
         }
     }

@@ -92,20 +92,37 @@ public sealed class FileResponseTests : IDisposable
         await Eventually.TrueAsync(() => _sources.TrueForAll(source => source.Disposals == 1), "the source released");
     }
 
+    [Fact]
+    public async Task Fetch_SystemSendsNothingFromTheFile_GoesThroughMemory()
+    {
+        using SafeFileHandle blind = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Write);
+        var source = new Source(_file, 100, 300_000, hasDescriptor: true, blind);
+        _sources.Add(source);
+        var handler = new ScriptedHandler(ApiKey.Fetch, _ => new(PendingResponse.Ready(Response([source]))));
+        await using ServerFixture server = ServerFixture.Start([handler]);
+        await using RawClient client = await server.ConnectAsync();
+        FetchResponse response = await client.CallAsync<FetchResponse>(new FetchRequest(), 12);
+        Assert.True(response.Responses[0].Partitions[0].Records.Memory.Span.SequenceEqual(_content.AsSpan(100, 300_000)));
+        await Eventually.TrueAsync(() => source.Disposals == 1, "the source released");
+    }
+
     private ScriptedHandler Fetch((int, int)[] ranges, bool hasDescriptor) =>
         new(ApiKey.Fetch, _ => new(PendingResponse.Ready(Response(ranges, hasDescriptor))));
 
-    private FetchResponse Response((int Position, int Length)[] ranges, bool hasDescriptor) => new()
+    private FetchResponse Response((int Position, int Length)[] ranges, bool hasDescriptor) =>
+        Response([.. ranges.Select(range => NewSource(range.Position, range.Length, hasDescriptor))]);
+
+    private static FetchResponse Response(Source[] sources) => new()
     {
         Responses =
         [
             new()
             {
                 Topic = "t",
-                Partitions = [.. ranges.Select((range, i) => new FetchResponse.PartitionData
+                Partitions = [.. sources.Select((source, i) => new FetchResponse.PartitionData
                 {
                     PartitionIndex = i,
-                    Records = new RecordsData(NewSource(range.Position, range.Length, hasDescriptor)),
+                    Records = new RecordsData(source),
                 })],
             },
         ],
@@ -118,7 +135,7 @@ public sealed class FileResponseTests : IDisposable
         return source;
     }
 
-    private sealed class Source(SafeFileHandle file, long position, int length, bool hasDescriptor) : IFileRecordsSource
+    private sealed class Source(SafeFileHandle file, long position, int length, bool hasDescriptor, SafeFileHandle? sent = null) : IFileRecordsSource
     {
         private int _disposals;
 
@@ -128,7 +145,7 @@ public sealed class FileResponseTests : IDisposable
 
         public long Position => position;
 
-        public SafeFileHandle? Handle => hasDescriptor ? file : null;
+        public SafeFileHandle? Handle => hasDescriptor ? sent ?? file : null;
 
         public int Read(Span<byte> destination, int offset)
         {

@@ -119,6 +119,24 @@ public sealed class DiskFailureTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Fetch_DiskDoesNotGiveWhatTheSystemIsToSend_ItsPartitionsGoOffline()
+    {
+        int bad = PartitionsIn(_second)[0];
+        Assert.Equal(ErrorCode.None, await ProduceAsync(bad, valueSize: 200_000));
+
+        // The front of the batch is there, so that its way to the client begins.
+        _disk.FailReadsBelow(_second.FullName, readable: 10_000);
+        await Assert.ThrowsAnyAsync<Exception>(() => FetchAsync(bad));
+        _disk.Recover();
+        await _client.DisposeAsync();
+        _client = await _broker.ConnectAsync();
+
+        await AssertOfflineAsync(PartitionsIn(_second), PartitionsIn(_first));
+        Assert.Equal(ErrorCode.KafkaStorageError, await FetchAsync(bad));
+        Assert.Equal(ErrorCode.None, await ProduceAsync(PartitionsIn(_first)[0]));
+    }
+
+    [Fact]
     public async Task CreateTopic_OneDiskFailed_GoesToTheOther()
     {
         _disk.FailWritesBelow(_second.FullName);
@@ -208,14 +226,14 @@ public sealed class DiskFailureTests : IAsyncLifetime
     private static int[] PartitionsIn(DirectoryInfo directory) =>
         [.. directory.GetDirectories("t-*").Select(one => one.Name[2] - '0').Order()];
 
-    private async Task<ErrorCode> ProduceAsync(int partition, string topic = "t")
+    private async Task<ErrorCode> ProduceAsync(int partition, string topic = "t", int valueSize = 20)
     {
         ProduceResponse response = await _client.CallAsync<ProduceResponse>(
             new ProduceRequest
             {
                 Acks = 1,
                 TimeoutMs = 1000,
-                TopicData = [new() { Name = topic, PartitionData = [new() { Index = partition, Records = new RecordsData(Records.Batch()) }] }],
+                TopicData = [new() { Name = topic, PartitionData = [new() { Index = partition, Records = new RecordsData(Records.Batch(valueSize: valueSize)) }] }],
             },
             version: 9);
         return response.Responses[0].PartitionResponses[0].ErrorCode;
