@@ -85,6 +85,7 @@ public sealed class BrokerConfig
             values.Milliseconds(OffsetsCommitTimeoutMs));
         Transactions = TransactionConfigs.Read(values);
         TopicDefaults = new(layers);
+        GroupDefaults = new(layers, Groups.Groups);
     }
 
     /// <summary>This broker's id, 0 or more.</summary>
@@ -116,6 +117,9 @@ public sealed class BrokerConfig
 
     /// <summary>The effective settings of topics on this broker.</summary>
     public TopicConfigResolver TopicDefaults { get; }
+
+    /// <summary>The effective settings of groups.</summary>
+    public GroupConfigResolver GroupDefaults { get; }
 
     /// <summary>How long a request to the controller may take.</summary>
     public TimeSpan RequestTimeout { get; }

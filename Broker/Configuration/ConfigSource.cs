@@ -20,4 +20,7 @@ public enum ConfigSource : sbyte
 
     /// <summary>The built-in default.</summary>
     DefaultConfig = 5,
+
+    /// <summary>Set on the group.</summary>
+    GroupConfig = 8,
 }

@@ -7,7 +7,7 @@ using KBroker.Protocol.Wire;
 namespace KBroker.Broker.Handlers;
 
 /// <summary>
-/// AlterConfigs (key 33): replaces the whole configuration of topics and brokers (KIP-133).
+/// AlterConfigs (key 33): replaces the whole configuration of topics, brokers and groups (KIP-133).
 /// </summary>
 /// <remarks>
 /// Versions 0-2. v1: the client backs off by itself when throttled. v2: flexible. What a request does not name goes back to its

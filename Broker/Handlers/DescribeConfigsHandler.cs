@@ -10,12 +10,12 @@ using KBroker.Protocol.Messages;
 namespace KBroker.Broker.Handlers;
 
 /// <summary>
-/// DescribeConfigs (key 32): the effective settings of topics and brokers, and where they come from (KIP-133).
+/// DescribeConfigs (key 32): the effective settings of topics, brokers and groups, and where they come from (KIP-133).
 /// </summary>
 /// <remarks>
 /// Versions 0-4. v0 tells defaults only by a flag, and Kafka 4 does not serve it. v1: source and synonyms (KIP-226). v2: the client
 /// backs off by itself when throttled. v3: types and documentation (KIP-569). v4: flexible. A broker without name stands for the
-/// runtime defaults of all brokers. No keys, null or empty, mean all. Other resource types (loggers, client metrics, groups) are
+/// runtime defaults of all brokers. No keys, null or empty, mean all. Other resource types (loggers, client metrics) are
 /// INVALID_REQUEST: they have no settings here.
 /// </remarks>
 public sealed class DescribeConfigsHandler : ApiHandler<DescribeConfigsRequest>
@@ -25,7 +25,7 @@ public sealed class DescribeConfigsHandler : ApiHandler<DescribeConfigsRequest>
     private readonly Func<BrokerConfig> _config;
 
     /// <param name="self">This broker, the only one it can speak for.</param>
-    /// <param name="metadata">What topics set.</param>
+    /// <param name="metadata">What topics and groups set.</param>
     /// <param name="config">The configuration now in force.</param>
     public DescribeConfigsHandler(BrokerId self, MetadataFeed metadata, Func<BrokerConfig> config)
         : base(ApiKey.DescribeConfigs, DescribeConfigsRequest.LowestVersion, DescribeConfigsRequest.HighestVersion)
@@ -72,8 +72,13 @@ public sealed class DescribeConfigsHandler : ApiHandler<DescribeConfigsRequest>
                 return name == _self.Value.ToString(CultureInfo.InvariantCulture)
                     ? (ErrorCode.None, null, _config().Describe())
                     : (ErrorCode.InvalidRequest, $"This is broker {_self}; the settings of '{name}' are described there.", []);
+            case ConfigResourceType.Group:
+                // Of any group, whether it exists or not: its settings do not depend on that.
+                return name.Length > 0
+                    ? (ErrorCode.None, null, _config().GroupDefaults.Describe(_metadata.Current.GroupConfig(name)))
+                    : (ErrorCode.InvalidRequest, "A group has an id.", []);
             default:
-                return (ErrorCode.InvalidRequest, $"Resource type {type} has no configuration here; topics (2) and brokers (4) have.", []);
+                return (ErrorCode.InvalidRequest, $"Resource type {type} has no configuration here; topics (2), brokers (4) and groups (32) have.", []);
         }
     }
 

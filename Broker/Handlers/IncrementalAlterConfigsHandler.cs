@@ -7,7 +7,7 @@ using KBroker.Protocol.Wire;
 namespace KBroker.Broker.Handlers;
 
 /// <summary>
-/// IncrementalAlterConfigs (key 44): sets, deletes, appends to and subtracts from single settings of topics and brokers (KIP-339).
+/// IncrementalAlterConfigs (key 44): sets, deletes, appends to and subtracts from single settings of topics, brokers and groups (KIP-339).
 /// </summary>
 /// <remarks>
 /// Versions 0-1. v1: flexible. Settings that a request does not name stay as they are. Append and subtract are for lists. A

@@ -79,6 +79,7 @@ internal sealed class BrokerApis : IDisposable
             new DescribeLogDirsHandler(logs, partitions),
             new CreatePartitionsHandler(controller, deadline),
             new IncrementalAlterConfigsHandler(alterer),
+            new ListConfigResourcesHandler(metadata),
             new DescribeClusterHandler(metadata),
             new DescribeTopicPartitionsHandler(metadata, local, () => config.Current),
             new FindCoordinatorHandler(metadata, creator, () => config.Current),

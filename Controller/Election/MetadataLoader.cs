@@ -38,6 +38,7 @@ internal sealed class MetadataLoader(ICoordinationSession session, ControllerTer
         IReadOnlyDictionary<BrokerId, BrokerRegistration> brokers = await ReadBrokersAsync(session);
         var topicConfigs = await ReadConfigsAsync(Znodes.TopicConfigs, Znodes.TopicConfig);
         var brokerConfigs = await ReadConfigsAsync(Znodes.BrokerConfigs, Znodes.BrokerConfig);
+        var groupConfigs = await ReadConfigsAsync(Znodes.GroupConfigs, Znodes.GroupConfig, SanitizedName.Read);
         await FinishDeletionsAsync(topicConfigs);
         ClusterMetadataImage image = ClusterMetadataImage
             .Create(new MetadataVersion(term.Epoch, 0), await ClusterIdAsync(), options.Id)
@@ -47,6 +48,7 @@ internal sealed class MetadataLoader(ICoordinationSession session, ControllerTer
                     Brokers = brokers.ToImmutableDictionary(broker => broker.Key, broker => (BrokerRegistration?)broker.Value),
                     TopicConfigs = topicConfigs.ToImmutable(),
                     BrokerConfigs = brokerConfigs.ToImmutable(),
+                    GroupConfigs = groupConfigs.ToImmutable(),
                 },
                 default);
         var topics = ImmutableArray.CreateBuilder<TopicImage>();
@@ -75,15 +77,17 @@ internal sealed class MetadataLoader(ICoordinationSession session, ControllerTer
     }
 
     private async ValueTask<ImmutableDictionary<string, ImmutableDictionary<string, string>>.Builder> ReadConfigsAsync(
-        string parent, Func<string, string> pathOf)
+        string parent, Func<string, string> pathOf, Func<string, string?>? nameOf = null)
     {
         var configs = ImmutableDictionary.CreateBuilder<string, ImmutableDictionary<string, string>>();
-        foreach (string name in await ChildrenAsync(session, parent))
+        foreach (string node in await ChildrenAsync(session, parent))
         {
+            string? name = nameOf is null ? node : nameOf(node);
+            if (name is null) continue;
             string path = pathOf(name);
-            CoordinationResult<NodeData> node = await session.GetAsync(path);
-            if (!node.IsOk) continue;
-            ImmutableDictionary<string, string> config = ConfigZnode.Decode(path, node.Value.Data);
+            CoordinationResult<NodeData> data = await session.GetAsync(path);
+            if (!data.IsOk) continue;
+            ImmutableDictionary<string, string> config = ConfigZnode.Decode(path, data.Value.Data);
             if (config.IsEmpty)
             {
                 // A node exists exactly where the image has a configuration: later writes rely on it.

@@ -19,6 +19,7 @@ internal sealed class AlterConfigsEvent(IReadOnlyList<ConfigAlteration> alterati
         var writes = new List<CoordinationOperation>();
         var topics = ImmutableDictionary.CreateBuilder<string, ImmutableDictionary<string, string>>();
         var brokers = ImmutableDictionary.CreateBuilder<string, ImmutableDictionary<string, string>>();
+        var groups = ImmutableDictionary.CreateBuilder<string, ImmutableDictionary<string, string>>();
         foreach (ConfigAlteration alteration in alterations)
         {
             ConfigResource resource = alteration.Resource;
@@ -30,14 +31,23 @@ internal sealed class AlterConfigsEvent(IReadOnlyList<ConfigAlteration> alterati
             if (error == ErrorCode.None) (error, message, config) = alteration.Edit(current);
             results.Add(new(resource, error, message));
             if (error != ErrorCode.None || validateOnly) continue;
-            bool ofTopic = resource.Type == ConfigResourceType.Topic;
-            string path = ofTopic ? Znodes.TopicConfig(resource.Name) : Znodes.BrokerConfig(resource.Name);
+            (string path, ImmutableDictionary<string, ImmutableDictionary<string, string>>.Builder changed) = resource.Type switch
+            {
+                ConfigResourceType.Topic => (Znodes.TopicConfig(resource.Name), topics),
+                ConfigResourceType.Group => (Znodes.GroupConfig(resource.Name), groups),
+                _ => (Znodes.BrokerConfig(resource.Name), brokers),
+            };
             TopicWrites.SetConfig(writes, path, config, !current.IsEmpty);
-            if (!config.IsEmpty || !current.IsEmpty) (ofTopic ? topics : brokers)[resource.Name] = config;
+            if (!config.IsEmpty || !current.IsEmpty) changed[resource.Name] = config;
         }
 
-        return new(
-            writes, new ClusterMetadataDelta { TopicConfigs = topics.ToImmutable(), BrokerConfigs = brokers.ToImmutable() }, results);
+        var delta = new ClusterMetadataDelta
+        {
+            TopicConfigs = topics.ToImmutable(),
+            BrokerConfigs = brokers.ToImmutable(),
+            GroupConfigs = groups.ToImmutable(),
+        };
+        return new(writes, delta, results);
     }
 
     protected override IReadOnlyList<ConfigAlterationResult> Refusal(ErrorCode error)
@@ -50,6 +60,12 @@ internal sealed class AlterConfigsEvent(IReadOnlyList<ConfigAlteration> alterati
             return image.TryGetTopic(resource.Name, out _)
                 ? (ErrorCode.None, null)
                 : (ErrorCode.UnknownTopicOrPartition, $"There is no topic '{resource.Name}'.");
+        }
+
+        if (resource.Type == ConfigResourceType.Group)
+        {
+            // A group need not exist: its settings may be there before its first member.
+            return resource.Name.Length > 0 ? (ErrorCode.None, null) : (ErrorCode.InvalidRequest, "A group has an id.");
         }
 
         bool isId = int.TryParse(resource.Name, NumberStyles.None, CultureInfo.InvariantCulture, out int id)

@@ -35,7 +35,10 @@ public sealed record ClusterMetadataDelta
     /// </summary>
     public ImmutableDictionary<string, ConfigMap> BrokerConfigs { get; init; } = ImmutableDictionary<string, ConfigMap>.Empty;
 
+    /// <summary>The whole dynamic configuration of each group whose configuration changed; empty for none.</summary>
+    public ImmutableDictionary<string, ConfigMap> GroupConfigs { get; init; } = ImmutableDictionary<string, ConfigMap>.Empty;
+
     /// <summary>Whether there is nothing to publish.</summary>
     public bool IsEmpty => !IsFull && Brokers.IsEmpty && CreatedTopics.IsEmpty && DeletedTopics.IsEmpty
-        && ChangedTopics.IsEmpty && TopicConfigs.IsEmpty && BrokerConfigs.IsEmpty;
+        && ChangedTopics.IsEmpty && TopicConfigs.IsEmpty && BrokerConfigs.IsEmpty && GroupConfigs.IsEmpty;
 }

@@ -59,6 +59,9 @@ public sealed class ClusterMetadataImage
     /// <summary>The brokers (by id as text, or <see cref="ConfigResource.DefaultBroker"/>) that have a dynamic configuration.</summary>
     public IReadOnlyDictionary<string, ConfigMap> BrokerConfigs => _brokerConfigs;
 
+    /// <summary>The groups that have a configuration of their own, with it.</summary>
+    public ImmutableDictionary<string, ConfigMap> GroupConfigs { get; private init; } = ImmutableDictionary<string, ConfigMap>.Empty;
+
     /// <summary>An image without brokers, topics and configurations.</summary>
     public static ClusterMetadataImage Create(MetadataVersion version, string clusterId, BrokerId controllerId) => new(
         version, clusterId, controllerId, ImmutableSortedDictionary<BrokerId, BrokerRegistration>.Empty,
@@ -88,9 +91,16 @@ public sealed class ClusterMetadataImage
     /// <summary>What is configured dynamically for a broker itself; empty if nothing is.</summary>
     public ConfigMap BrokerConfig(string broker) => _brokerConfigs.GetValueOrDefault(broker, NoConfig);
 
-    /// <summary>What is configured for a topic or a broker itself; empty if nothing is.</summary>
-    public ConfigMap Config(ConfigResource resource)
-        => resource.Type == ConfigResourceType.Topic ? TopicConfig(resource.Name) : BrokerConfig(resource.Name);
+    /// <summary>What is configured for a group itself; empty if nothing is.</summary>
+    public ConfigMap GroupConfig(string group) => GroupConfigs.GetValueOrDefault(group, NoConfig);
+
+    /// <summary>What is configured for a topic, a broker or a group itself; empty if nothing is.</summary>
+    public ConfigMap Config(ConfigResource resource) => resource.Type switch
+    {
+        ConfigResourceType.Topic => TopicConfig(resource.Name),
+        ConfigResourceType.Group => GroupConfig(resource.Name),
+        _ => BrokerConfig(resource.Name),
+    };
 
     /// <summary>The next image.</summary>
     public ClusterMetadataImage Apply(ClusterMetadataDelta delta, MetadataVersion version)
@@ -111,7 +121,10 @@ public sealed class ClusterMetadataImage
 
         return new ClusterMetadataImage(
             version, ClusterId, ControllerId, brokers, (byName, byId),
-            Merge(_topicConfigs, delta.TopicConfigs), Merge(_brokerConfigs, delta.BrokerConfigs));
+            Merge(_topicConfigs, delta.TopicConfigs), Merge(_brokerConfigs, delta.BrokerConfigs))
+        {
+            GroupConfigs = Merge(GroupConfigs, delta.GroupConfigs),
+        };
     }
 
     private static ImmutableDictionary<string, ConfigMap> Merge(

@@ -142,6 +142,33 @@ public sealed class ClusterControllerTests
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, await AlterAsync(new(ConfigResourceType.Topic, "none"), ConfigEdit.To));
     }
 
+    [Theory]
+    [InlineData("payments", "payments")]
+    [InlineData("a/b c*~", "a%2Fb%20c%2A%7E")]
+    [InlineData("gr\u00fc\u00dfe", "gr%C3%BC%C3%9Fe")]
+    [InlineData("..", "%2E%2E")]
+    [InlineData("<default>", "%3Cdefault%3E")]
+    public async Task AlterConfigs_Group_IsKeptUnderItsSanitizedNameAndLoaded(string group, string node)
+    {
+        var store = new InMemoryCoordinationStore();
+        await using (ControllerRig rig = await ControllerRig.StartAsync(store))
+        {
+            var alteration = new ConfigAlteration(
+                new ConfigResource(ConfigResourceType.Group, group), current => ConfigEdit.To(current.SetItem("consumer.session.timeout.ms", "50000")));
+            Assert.Equal(ErrorCode.None, (await rig.RunAsync(rig.Controller.AlterConfigsAsync([alteration], false)))[0].Error);
+            Assert.Equal("50000", rig.Image.GroupConfig(group)["consumer.session.timeout.ms"]);
+            Assert.Equal([group], rig.Updates[^1].Delta.GroupConfigs.Keys);
+            Assert.Equal("""{"version":1,"config":{"consumer.session.timeout.ms":"50000"}}""", await TextAsync(rig, $"/config/groups/{node}"));
+        }
+
+        await using ControllerRig next = await ControllerRig.StartAsync(store);
+        Assert.Equal([group], next.Image.GroupConfigs.Keys);
+        var removal = new ConfigAlteration(new ConfigResource(ConfigResourceType.Group, group), current => ConfigEdit.To(current.Clear()));
+        Assert.Equal(ErrorCode.None, (await next.RunAsync(next.Controller.AlterConfigsAsync([removal], false)))[0].Error);
+        Assert.Empty(next.Image.GroupConfigs);
+        Assert.Equal(CoordinationStatus.NoNode, (await next.Session.ExistsAsync($"/config/groups/{node}")).Status);
+    }
+
     [Fact]
     public async Task AlterPartitions_ChecksTheLeadersKnowledge()
     {

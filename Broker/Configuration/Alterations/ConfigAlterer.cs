@@ -9,7 +9,7 @@ using KBroker.Protocol.Identity;
 namespace KBroker.Broker.Configuration.Alterations;
 
 /// <summary>
-/// Changes the settings of topics and brokers. What does not depend on what is set is checked first; the rest runs on the
+/// Changes the settings of topics, brokers and groups. What does not depend on what is set is checked first; the rest runs on the
 /// controller, so that two clients who change one resource at once do not undo each other's changes.
 /// </summary>
 /// <param name="self">This broker: the only one whose own settings can be changed here, as it alone can say whether it takes them.</param>
@@ -64,8 +64,10 @@ public sealed class ConfigAlterer(BrokerId self, IClusterController controller, 
                     : $"This is broker {self}; the settings of '{alteration.Name}' are changed there.";
             case ConfigResourceType.Broker:
                 return null;
+            case ConfigResourceType.Group:
+                return alteration.Name.Length == 0 ? "Groups have no common configuration; their defaults are settings of brokers." : null;
             default:
-                return $"Resource type {alteration.Type} has no configuration that can be changed here; topics (2) and brokers (4) have.";
+                return $"Resource type {alteration.Type} has no configuration that can be changed here; topics (2), brokers (4) and groups (32) have.";
         }
     }
 
@@ -89,6 +91,13 @@ public sealed class ConfigAlterer(BrokerId self, IClusterController controller, 
             return new(
                 new ConfigResource(ConfigResourceType.Topic, alteration.Name),
                 current => Checked(Edit(alteration, current, TopicConfigs.Table), ErrorCode.InvalidConfig, ProblemForTopic));
+        }
+
+        if (alteration.Type == (sbyte)ConfigResourceType.Group)
+        {
+            return new(
+                new ConfigResource(ConfigResourceType.Group, alteration.Name),
+                current => Checked(Edit(alteration, current, GroupConfigResolver.Table), ErrorCode.InvalidConfig, edited => config().GroupDefaults.Validate(edited)));
         }
 
         bool perBroker = alteration.Name.Length > 0;

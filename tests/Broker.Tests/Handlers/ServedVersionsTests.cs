@@ -23,6 +23,7 @@ public sealed class ServedVersionsTests(SharedBroker broker) : IClassFixture<Sha
         { ApiKey.IncrementalAlterConfigs, 0, 1 },
         { ApiKey.DescribeCluster, 0, 2 },
         { ApiKey.DescribeTopicPartitions, 0, 0 },
+        { ApiKey.ListConfigResources, 0, 1 },
     };
 
     [Theory]
