@@ -258,6 +258,15 @@ public static class BrokerConfigNames
     /// <summary><c>transaction.remove.expired.transaction.cleanup.interval.ms</c>.</summary>
     public const string TransactionRemoveExpiredTransactionCleanupIntervalMs = "transaction.remove.expired.transaction.cleanup.interval.ms";
 
+    /// <summary><c>transaction.partition.verification.enable</c>.</summary>
+    public const string TransactionPartitionVerificationEnable = "transaction.partition.verification.enable";
+
+    /// <summary><c>add.partitions.to.txn.retry.backoff.ms</c>.</summary>
+    public const string AddPartitionsToTxnRetryBackoffMs = "add.partitions.to.txn.retry.backoff.ms";
+
+    /// <summary><c>add.partitions.to.txn.retry.backoff.max.ms</c>.</summary>
+    public const string AddPartitionsToTxnRetryBackoffMaxMs = "add.partitions.to.txn.retry.backoff.max.ms";
+
     /// <summary><c>transaction.state.log.num.partitions</c>.</summary>
     public const string TransactionStateLogNumPartitions = "transaction.state.log.num.partitions";
 

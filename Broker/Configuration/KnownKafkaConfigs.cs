@@ -93,7 +93,7 @@ public static class KnownKafkaConfigs
         ssl.principal.mapping.rules ssl.protocol ssl.provider ssl.secure.random.implementation
         ssl.trustmanager.algorithm ssl.truststore.certificates ssl.truststore.location ssl.truststore.password
         ssl.truststore.type super.users telemetry.max.bytes
-        transaction.partition.verification.enable transaction.state.log.load.buffer.size
+        transaction.state.log.load.buffer.size
         unclean.leader.election.interval.ms unstable.api.versions.enable unstable.feature.versions.enable
         zookeeper.client.secure zookeeper.clientCnxnSocket zookeeper.connect zookeeper.connection.timeout.ms
         zookeeper.max.in.flight.requests zookeeper.metadata.migration.enable

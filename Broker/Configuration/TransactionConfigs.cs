@@ -51,6 +51,22 @@ internal static class TransactionConfigs
             Importance = ConfigImportance.High,
             Validator = Positive,
         },
+        new(TransactionPartitionVerificationEnable, ConfigType.Boolean, "true",
+            "Whether a transaction's first write to a partition is verified with its coordinator, so that no transaction is left open (KIP-890). Clients of the second transaction protocol are always verified.")
+        {
+            Importance = ConfigImportance.Low,
+            UpdateMode = ConfigUpdateMode.ClusterWide,
+        },
+        new(AddPartitionsToTxnRetryBackoffMs, ConfigType.Int, "20", "Milliseconds between two tries to add a partition to a transaction while the producer's last one is being completed.")
+        {
+            Importance = ConfigImportance.Low,
+            Validator = Positive,
+        },
+        new(AddPartitionsToTxnRetryBackoffMaxMs, ConfigType.Int, "100", "Milliseconds that adding a partition to a transaction is tried before the client is told to.")
+        {
+            Importance = ConfigImportance.High,
+            Validator = RangeValidator.AtLeast(0),
+        },
         new(KBrokerTransactionsMaxBytes, ConfigType.Long, "268435456",
             "The most bytes of memory, about, that transactional ids and open transactions take. From three quarters of it on no id is taken that is not known, at all of it no partition is added to a transaction; both are refused with POLICY_VIOLATION.")
         {
@@ -59,24 +75,31 @@ internal static class TransactionConfigs
     ];
 
     /// <summary>The values.</summary>
-    public static TransactionSettings Read(ConfigReader values) => new(
-        new()
-        {
-            MaxTimeoutMs = values.Int(TransactionMaxTimeoutMs),
-            AbortTimedOutIntervalMs = values.Int(TransactionAbortTimedOutTransactionCleanupIntervalMs),
-            IdExpirationMs = values.Int(TransactionalIdExpirationMs),
-            RemoveExpiredIntervalMs = values.Int(TransactionRemoveExpiredTransactionCleanupIntervalMs),
-            MaxBytes = values.Long(KBrokerTransactionsMaxBytes),
-        },
-        new(
-            InternalTopics.TransactionState,
-            values.Int(TransactionStateLogNumPartitions),
-            values.Short(TransactionStateLogReplicationFactor),
-            values.Int(TransactionStateLogSegmentBytes))
-        {
-            // What a transaction's end was acknowledged with must not be lost to a replica that lagged behind.
-            CompressionType = "uncompressed",
-            MinInSyncReplicas = values.Int(TransactionStateLogMinIsr),
-            UncleanElection = false,
-        });
+    public static TransactionSettings Read(ConfigReader values) => new(Bounds(values), StateTopic(values))
+    {
+        VerifiesPartitions = values.Boolean(TransactionPartitionVerificationEnable),
+        VerificationRetryBackoff = values.Milliseconds(AddPartitionsToTxnRetryBackoffMs),
+        VerificationRetryMax = values.Milliseconds(AddPartitionsToTxnRetryBackoffMaxMs),
+    };
+
+    private static Coordinators.Transactions.TransactionConfig Bounds(ConfigReader values) => new()
+    {
+        MaxTimeoutMs = values.Int(TransactionMaxTimeoutMs),
+        AbortTimedOutIntervalMs = values.Int(TransactionAbortTimedOutTransactionCleanupIntervalMs),
+        IdExpirationMs = values.Int(TransactionalIdExpirationMs),
+        RemoveExpiredIntervalMs = values.Int(TransactionRemoveExpiredTransactionCleanupIntervalMs),
+        MaxBytes = values.Long(KBrokerTransactionsMaxBytes),
+    };
+
+    private static InternalTopicSpec StateTopic(ConfigReader values) => new(
+        InternalTopics.TransactionState,
+        values.Int(TransactionStateLogNumPartitions),
+        values.Short(TransactionStateLogReplicationFactor),
+        values.Int(TransactionStateLogSegmentBytes))
+    {
+        // What a transaction's end was acknowledged with must not be lost to a replica that lagged behind.
+        CompressionType = "uncompressed",
+        MinInSyncReplicas = values.Int(TransactionStateLogMinIsr),
+        UncleanElection = false,
+    };
 }

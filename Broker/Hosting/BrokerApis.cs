@@ -63,9 +63,10 @@ internal sealed class BrokerApis : IDisposable
         var markers = new TransactionMarkers(lookup, groups, platform.Time, () => config.Current.RequestTimeout);
         var creator = new InternalTopicCreator(controller, metadata);
         TransactionCoordinator transactions = Transactions(config, member, partitions, codecs, markers, platform);
+        var verification = new TransactionVerification(transactions, platform.Time, () => config.Current.Transactions);
         ApiHandler[] handlers =
         [
-            new ProduceHandler(partitions, appender, platform.Time),
+            new ProduceHandler(partitions, appender, verification, platform.Time),
             new WriteTxnMarkersHandler(markers),
             new FetchHandler(sessions, new FetchReader(partitions), platform.Time, () => config.Current.Fetch.MaxBytes, stopping.Token),
             new ListOffsetsHandler(lookup),

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using KBroker.Broker.Partitions;
+using KBroker.LogEngine.Producers;
 using KBroker.Protocol;
 using KBroker.Protocol.Compression;
 using KBroker.Protocol.Messages;
@@ -20,70 +21,64 @@ public sealed class BatchAppender(RecordBatchValidator validator, Recompressor r
     /// <summary>Checks and appends. The batch's header is changed in place.</summary>
     /// <param name="partition">Where to.</param>
     /// <param name="records">The <c>records</c> field, a slice of the received frame.</param>
-    /// <param name="version">The request's version.</param>
-    /// <param name="isTransactional">Whether the request carries a transactional id.</param>
-    /// <param name="allReplicas">Whether acks=all is asked for.</param>
-    /// <param name="nextOffset">The offset after the last record; -1 if nothing was appended.</param>
-    internal ProduceResponse.PartitionProduceResponse Append(
-        Partition partition, ReadOnlyMemory<byte> records, short version, bool isTransactional, bool allReplicas, out long nextOffset)
+    /// <param name="terms">What the request says of all of its batches.</param>
+    /// <param name="guard">What the coordinator's answer gave, where it was asked about this batch.</param>
+    internal BatchOutcome Append(Partition partition, ReadOnlyMemory<byte> records, in ProduceTerms terms, long guard = 0)
     {
-        nextOffset = -1;
         PartitionSettings settings = partition.Settings;
         RecordValidationOptions options = settings.Validation with
         {
-            ProduceVersion = version,
+            ProduceVersion = terms.Version,
             NowMs = time.GetUtcNow().ToUnixTimeMilliseconds(),
         };
         RecordBatchValidation validation = validator.Validate(records.Span, options);
-        if (!validation.IsValid) return Refused(validation);
+        if (!validation.IsValid) return new BatchOutcome(Refused(validation));
 
         RecordBatchSummary summary = validation.Summary;
-        if (summary.IsTransactional && !isTransactional)
-            return Refused(ErrorCode.TransactionalIdAuthorizationFailed, "A transactional batch came without a transactional id.");
-        // No coordinator could ever end the transaction, and read_committed consumers would stop at it for good.
-        if (summary.IsTransactional)
-            return Refused(ErrorCode.UnknownProducerId, $"Producer id {summary.ProducerId} was not issued for transactions by this cluster.");
+        if (summary.IsTransactional && !terms.IsTransactional)
+            return new BatchOutcome(Refused(ErrorCode.TransactionalIdAuthorizationFailed, "A transactional batch came without a transactional id."));
 
+        var append = new AppendTerms(AppendOrigin.Client) { MustBeVerified = terms.MustBeVerified, VerificationGuard = guard };
         if (settings.Compression is { } compression && compression != summary.CompressionType)
-            return AppendRecompressed(partition, records.Span, summary, compression, allReplicas, out nextOffset);
+            return AppendRecompressed(partition, records.Span, summary, compression, terms.AllReplicas, append);
 
         // The frame belongs to this request alone until it is dispatched.
-        return Append(partition, MemoryMarshal.AsMemory(records).Span, summary, allReplicas, out nextOffset);
+        return Append(partition, MemoryMarshal.AsMemory(records).Span, summary, terms.AllReplicas, append);
     }
 
-    private static ProduceResponse.PartitionProduceResponse Append(
-        Partition partition, Span<byte> batch, in RecordBatchSummary summary, bool allReplicas, out long nextOffset)
+    private static BatchOutcome Append(
+        Partition partition, Span<byte> batch, in RecordBatchSummary summary, bool allReplicas, in AppendTerms terms)
     {
-        nextOffset = -1;
         // With log-append time the log stamps its own.
         if (summary.IsMaxTimestampWrong && partition.Settings.Validation.TimestampType == TimestampType.CreateTime)
             RecordBatchStamp.SetMaxTimestamp(batch, TimestampType.CreateTime, summary.MaxTimestamp);
-        PartitionAppendResult appended = partition.AppendAsLeader(batch, allReplicas);
-        if (appended.Error != ErrorCode.None) return Refused(appended.Error, appended.Message);
+        PartitionAppendResult appended = partition.AppendAsLeader(batch, allReplicas, terms);
+        if (appended.Error != ErrorCode.None)
+            return new BatchOutcome(Refused(appended.Error, appended.Message)) { Unverified = appended.IsUnverified ? summary : null };
 
-        nextOffset = appended.NextOffset;
-        return new ProduceResponse.PartitionProduceResponse
-        {
-            BaseOffset = appended.BaseOffset,
-            LogAppendTimeMs = appended.LogAppendTime,
-            LogStartOffset = appended.LogStartOffset,
-        };
+        return new BatchOutcome(
+            new ProduceResponse.PartitionProduceResponse
+            {
+                BaseOffset = appended.BaseOffset,
+                LogAppendTimeMs = appended.LogAppendTime,
+                LogStartOffset = appended.LogStartOffset,
+            },
+            appended.NextOffset);
     }
 
-    private ProduceResponse.PartitionProduceResponse AppendRecompressed(
+    private BatchOutcome AppendRecompressed(
         Partition partition,
         ReadOnlySpan<byte> records,
         in RecordBatchSummary summary,
         CompressionType compression,
         bool allReplicas,
-        out long nextOffset)
+        in AppendTerms terms)
     {
-        nextOffset = -1;
         using var rewritten = new PooledBufferWriter(records.Length);
         ErrorCode error = recompressor.Convert(records, compression, partition.Settings, rewritten);
         if (error != ErrorCode.None)
-            return Refused(error, $"The batch cannot be stored with compression {compression}, which the topic asks for.");
-        return Append(partition, MemoryMarshal.AsMemory(rewritten.WrittenMemory).Span, summary, allReplicas, out nextOffset);
+            return new BatchOutcome(Refused(error, $"The batch cannot be stored with compression {compression}, which the topic asks for."));
+        return Append(partition, MemoryMarshal.AsMemory(rewritten.WrittenMemory).Span, summary, allReplicas, terms);
     }
 
     private static ProduceResponse.PartitionProduceResponse Refused(in RecordBatchValidation validation)

@@ -61,12 +61,12 @@ public sealed class IdempotentProduceTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Produce_TransactionalBatch_IsRefusedWhileNobodyCanEndIt()
+    public async Task Produce_TransactionalBatch_IsRefusedWhileNobodyKnowsItsTransaction()
     {
         ProduceRequest request = Request("t", Batch(7, 0, 0, transactional: true), 1);
         request.TransactionalId = "mine";
         ProduceResponse response = await _client.CallAsync<ProduceResponse>(request, 9);
-        Assert.Equal(ErrorCode.UnknownProducerId, response.Responses[0].PartitionResponses[0].ErrorCode);
+        Assert.Equal(ErrorCode.NotEnoughReplicas, response.Responses[0].PartitionResponses[0].ErrorCode);
     }
 
     [Theory]
