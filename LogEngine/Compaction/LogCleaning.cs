@@ -30,7 +30,8 @@ internal sealed class LogCleaning(LogEnvironment environment, PartitionLog log, 
         lock (log.Gate)
         {
             if (!log.IsOpen || log.Flusher.Truncations != truncations) throw new CleaningAbortedException();
-            segments = log.Segments.Snapshot;
+            // What lies below the log start is on its way out, and no start checks it.
+            segments = log.Segments.Snapshot[log.Retention.CountBelow(log.LogStartOffset)..];
         }
 
         long now = environment.NowMs;

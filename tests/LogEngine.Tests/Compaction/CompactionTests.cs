@@ -71,6 +71,26 @@ public sealed class CompactionTests
     }
 
     [Fact]
+    public void Clean_SegmentBelowTheLogStartDamaged_IsNotRead()
+    {
+        // A start does not check what retention is about to take.
+        CompactionWorld world = Filled();
+        world.Log.Roll();
+        world.Append([("a", "3"), ("b", "3"), ("a", "4")]);
+        world.Log.Roll();
+        world.Commit();
+        world.Log.AdvanceLogStartOffset(3);
+        using (ILogFile file = world.Disk.Open("/data/t-0/00000000000000000000.log")) file.Write([0xFF], RecordBatchFormat.RecordsOffset + 3);
+
+        Assert.True(world.Clean(), "the log is due");
+
+        Assert.Null(world.Log.Compaction.Uncleanable);
+        Assert.Equal([4, 5], world.Records().Select(record => record.Offset));
+        world.Directory.SettleLogStarts([world.Log.TopicPartition]);
+        Assert.Equal(2, world.Log.SegmentCount);
+    }
+
+    [Fact]
     public void Clean_SlicesInUse_KeepTheirBytes()
     {
         CompactionWorld world = Filled();
