@@ -230,6 +230,8 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
                 return;
             }
 
+            // If the gap is a loss, snapshots behind it tell of batches that are gone.
+            if (end < next.StartOffset && next.StartOffset > gapsUpTo) producers.DropSnapshotsAbove(end);
             segments[i].SetEnd(segments[i + 1].BaseOffset, segments[i].Size);
             segments[i].Seal();
         }

@@ -52,6 +52,12 @@ internal sealed partial class ProducerLoader(LogEnvironment environment, string 
         return _states;
     }
 
+    /// <summary>While the segments are checked: what lies below is not what it was, and a later start goes by the batches alone.</summary>
+    public void DropSnapshotsAbove(long offset)
+    {
+        if (Snapshots.DeleteAbove(offset)) _fileSystem.FlushDirectory(directory);
+    }
+
     /// <summary>All segments were dropped.</summary>
     public void StartOver()
     {

@@ -6,6 +6,31 @@ namespace KBroker.LogEngine.Tests;
 
 public sealed class ProducerSnapshotTests
 {
+    [Fact]
+    public void Open_SegmentBeforeASnapshotLostItsTail_SnapshotDoesNotTellOfLostBatches()
+    {
+        // In a compacted log what lies behind the gap stays: compaction leaves such gaps too.
+        var rig = new LogRig(LogConfig.Default with { Compact = true });
+        rig.Produce(1, 0, 0);
+        int kept = rig.Disk.ReadAll(LogRig.Directory + "/00000000000000000000.log").Length;
+        rig.Produce(2, 0, 0, transactional: true);
+        rig.Log.Roll();
+        rig.Append();
+        string first = LogRig.Directory + "/00000000000000000000.log";
+        rig.Disk.WriteAll(first, rig.Disk.ReadAll(first).AsSpan(0, kept));
+
+        rig.ReopenUnclean(recoveryPoint: 1);
+        rig.Log.Flush();
+        // The next start begins behind the gap.
+        rig.ReopenUnclean();
+
+        Assert.Equal((2, 3), (rig.Log.SegmentStarts()[^1].BaseOffset, rig.Log.LogEndOffset));
+        Producers.ActiveProducer producer = Assert.Single(rig.Log.ActiveProducers());
+        Assert.Equal((1, 0), (producer.ProducerId, producer.LastSequence));
+        rig.Log.AdvanceCommittedEnd(3);
+        Assert.Equal(3, rig.Log.LastStableOffset);
+    }
+
     private const string Zero = "/data/t-0/00000000000000000000";
 
     [Fact]
