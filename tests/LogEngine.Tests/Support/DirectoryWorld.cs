@@ -25,6 +25,9 @@ internal sealed class DirectoryWorld
 
     public LogConfig Config { get; set; }
 
+    /// <summary>The settings of topics that have their own.</summary>
+    public Dictionary<string, LogConfig> Configs { get; } = [];
+
     public ManualTime Time { get; } = new();
 
     public List<StorageException> Failures { get; } = [];
@@ -33,11 +36,13 @@ internal sealed class DirectoryWorld
 
     public IReadOnlyList<TrackedLog> Logs => _logs;
 
-    public TrackedLog Create(int partition = 0, Guid topicId = default)
+    public LogConfig ConfigOf(TopicPartition partition) => Configs.GetValueOrDefault(partition.Topic, Config);
+
+    public TrackedLog Create(int partition = 0, Guid topicId = default, string topic = "t")
     {
-        var log = new TrackedLog(this, new TopicPartition("t", partition));
+        var log = new TrackedLog(this, new TopicPartition(topic, partition));
         _logs.Add(log);
-        Directory.Create(log.Partition, topicId, Config);
+        Directory.Create(log.Partition, topicId, ConfigOf(log.Partition));
         log.IsCreated = true;
         return log;
     }
@@ -108,7 +113,7 @@ internal sealed class DirectoryWorld
             BrokerId = new BrokerId(1),
             ClusterId = "c1",
             RecoveryThreads = 1,
-            ConfigFor = _ => Config,
+            ConfigFor = topic => Configs.GetValueOrDefault(topic, Config),
             Failed = (_, e) => Failures.Add(e),
         },
         Disk,

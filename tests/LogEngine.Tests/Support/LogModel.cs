@@ -20,10 +20,25 @@ internal sealed record LogModel
     /// <summary>What is below has been flushed.</summary>
     public long DurableEnd { get; init; }
 
-    public LogModel With(IEnumerable<ModelBatch> appended)
+    /// <summary>What is below the owner has called committed.</summary>
+    public long Committed { get; init; }
+
+    /// <summary>Batches below this offset may have lost records to a cleaning that was stopped, or the whole of them.</summary>
+    public long ThinnedTo { get; init; }
+
+    /// <summary>All batches that were appended and not cut off, as they were appended, whatever was deleted or compacted since.</summary>
+    public IReadOnlyList<ModelBatch> History { get; init; } = [];
+
+    /// <summary>The end of the last batch: where compaction left a gap before a cut, a restart ends the log here.</summary>
+    public long Reach => Batches.Count == 0 ? Start : Math.Max(Start, Batches[^1].Last + 1);
+
+    /// <summary>The end of the last batch that a power loss leaves.</summary>
+    public long DurableReach => Math.Min(DurableEnd, Math.Max(Start, Batches.LastOrDefault(batch => batch.Last < DurableEnd)?.Last + 1 ?? Start));
+
+    public LogModel With(IReadOnlyList<ModelBatch> appended)
     {
         List<ModelBatch> all = [.. Batches, .. appended];
-        return this with { Batches = all, End = all[^1].Last + 1 };
+        return this with { Batches = all, History = [.. History, .. appended], End = all[^1].Last + 1 };
     }
 
     /// <summary>A cut at a batch's start, or at or below the log's start.</summary>
@@ -32,10 +47,19 @@ internal sealed record LogModel
         if (offset >= End) return this;
         if (offset < Start) return StartedOverAt(offset);
         ModelBatch[] rest = [.. Batches.Where(batch => batch.Last < offset)];
-        return this with { Batches = rest, End = offset, DurableEnd = Math.Min(DurableEnd, offset) };
+        return EndingAt(offset) with { Batches = rest };
     }
 
-    public static LogModel StartedOverAt(long offset) => new() { Start = offset, End = offset };
+    public static LogModel StartedOverAt(long offset) => new() { Start = offset, End = offset, Committed = offset };
+
+    /// <summary>The same with another end; its batches are not looked at.</summary>
+    public LogModel EndingAt(long offset) => this with
+    {
+        End = offset,
+        DurableEnd = Math.Min(DurableEnd, offset),
+        Committed = Math.Min(Committed, offset),
+        History = [.. History.Where(batch => batch.Last < offset)],
+    };
 
     /// <summary>The batches that a log between these offsets holds, the first and the last of them perhaps in part.</summary>
     public IEnumerable<ModelBatch> Between(long start, long end) => Batches.Where(batch => batch.Last >= start && batch.First < end);
