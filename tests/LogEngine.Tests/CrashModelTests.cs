@@ -14,7 +14,7 @@ namespace KBroker.LogEngine.Tests;
 /// </summary>
 public sealed class CrashModelTests
 {
-    private const int DefaultSequences = 750;
+    private const int DefaultSequences = 1500;
     private const int Steps = 40;
 
     private static readonly CompressionCodecs Codecs = new();
