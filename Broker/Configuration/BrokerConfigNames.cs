@@ -222,9 +222,6 @@ public static class BrokerConfigNames
     /// <summary><c>group.consumer.migration.policy</c>.</summary>
     public const string GroupConsumerMigrationPolicy = "group.consumer.migration.policy";
 
-    /// <summary><c>group.consumer.regex.refresh.interval.ms</c>.</summary>
-    public const string GroupConsumerRegexRefreshIntervalMs = "group.consumer.regex.refresh.interval.ms";
-
     /// <summary><c>offset.metadata.max.bytes</c>.</summary>
     public const string OffsetMetadataMaxBytes = "offset.metadata.max.bytes";
 

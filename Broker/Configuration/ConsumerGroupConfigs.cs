@@ -51,10 +51,6 @@ internal static class ConsumerGroupConfigs
                 $"String must be one of (case insensitive): {string.Join(", ", Policies.Keys)}",
                 value => Policies.ContainsKey((string)value)),
         },
-        new(GroupConsumerRegexRefreshIntervalMs, ConfigType.Int, "600000", "Milliseconds after which expressions are matched with the topics again, whatever happened.")
-        {
-            Validator = RangeValidator.AtLeast(10_000),
-        },
     ];
 
     public static ConsumerGroupConfig Read(ConfigReader values) => new()
@@ -68,6 +64,5 @@ internal static class ConsumerGroupConfigs
         MaxSize = values.Int(GroupConsumerMaxSize),
         Assignors = [.. values.List(GroupConsumerAssignors)!.Select(name => AssignorNames[name])],
         MigrationPolicy = Policies[values.Text(GroupConsumerMigrationPolicy)!],
-        RegexRefreshIntervalMs = values.Int(GroupConsumerRegexRefreshIntervalMs),
     };
 }

@@ -36,6 +36,8 @@ public static class KnownKafkaConfigs
         delegation.token.max.lifetime.ms delegation.token.secret.key delete.records.purgatory.purge.interval.requests
         early.start.listeners eligible.leader.replicas.enable fetch.purgatory.purge.interval.requests
         follower.replication.throttled.rate
+        group.consumer.assignment.interval.ms group.consumer.assignor.offload.enable group.consumer.max.assignment.interval.ms
+        group.consumer.min.assignment.interval.ms group.consumer.regex.refresh.interval.ms
         group.coordinator.append.linger.ms group.coordinator.new.enable
         group.coordinator.rebalance.protocols group.coordinator.threads         group.share.delivery.count.limit
         group.share.enable group.share.heartbeat.interval.ms group.share.max.groups

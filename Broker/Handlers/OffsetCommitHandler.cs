@@ -12,8 +12,8 @@ namespace KBroker.Broker.Handlers;
 /// </summary>
 /// <remarks>
 /// Versions 0-10. v0: Kafka kept these in ZooKeeper; here they are the group's as all others. v1: the member and its generation, and
-/// a timestamp. v2-4: a retention time instead. v6: leader epochs (KIP-320). v7: static members (KIP-345). v8: flexible. v9: a
-/// group of the newer protocol is told GROUP_ID_NOT_FOUND (KIP-848). v10: topics by id (KIP-848). Offsets of topics that do not exist
+/// a timestamp. v2-4: a retention time instead. v6: leader epochs (KIP-320). v7: static members (KIP-345). v8: flexible. v9: member
+/// epochs of the consumer protocol, STALE_MEMBER_EPOCH, GROUP_ID_NOT_FOUND (KIP-848). v10: topics by id (KIP-848). Offsets of topics that do not exist
 /// are refused.
 /// </remarks>
 public sealed class OffsetCommitHandler : ApiHandler<OffsetCommitRequest>
@@ -72,7 +72,7 @@ public sealed class OffsetCommitHandler : ApiHandler<OffsetCommitRequest>
 
         var response = new OffsetCommitResponse { Topics = topics };
         if (offsets.Count == 0) return ValueTask.FromResult(PendingResponse.Ready(response));
-        var committer = new OffsetCommitter(request.MemberId, request.GroupInstanceId, request.GenerationIdOrMemberEpoch);
+        var committer = new OffsetCommitter(request.MemberId, request.GroupInstanceId, request.GenerationIdOrMemberEpoch, context.ApiVersion >= TellsMissingGroupFrom);
         Task<ErrorCode[]> errors = _groups.CommitAsync(request.GroupId, committer, request.RetentionTimeMs, offsets);
         return ValueTask.FromResult(PendingResponse.From(AnswerAsync(response, answers, errors, context.ApiVersion)));
     }

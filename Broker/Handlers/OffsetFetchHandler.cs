@@ -47,7 +47,7 @@ public sealed class OffsetFetchHandler : ApiHandler<OffsetFetchRequest>
             ? null
             : [.. request.Topics.SelectMany(topic => topic.PartitionIndexes.Select(index => new OffsetKey(topic.Name, index)))];
         (ErrorCode error, IReadOnlyList<FetchedOffset> offsets) =
-            await _groups.FetchAsync(request.GroupId, keys, request.RequireStable).ConfigureAwait(false);
+            await _groups.FetchAsync(request.GroupId, OffsetReader.Anybody, keys, request.RequireStable).ConfigureAwait(false);
         ErrorCode each = error;
         // Before there was an error for the whole, each partition told it.
         if (error != ErrorCode.None) offsets = version < WholeErrorFrom ? [.. (keys ?? []).Select(key => new FetchedOffset(key, null, false))] : [];
@@ -92,7 +92,8 @@ public sealed class OffsetFetchHandler : ApiHandler<OffsetFetchRequest>
             else keys!.AddRange(topic.PartitionIndexes.Select(index => new OffsetKey(name, index)));
         }
 
-        (ErrorCode error, IReadOnlyList<FetchedOffset> offsets) = await _groups.FetchAsync(group.GroupId, keys, requireStable).ConfigureAwait(false);
+        (ErrorCode error, IReadOnlyList<FetchedOffset> offsets) =
+            await _groups.FetchAsync(group.GroupId, new OffsetReader(group.MemberId, group.MemberEpoch), keys, requireStable).ConfigureAwait(false);
         if (error != ErrorCode.None) return new OffsetFetchResponse.OffsetFetchResponseGroup { GroupId = group.GroupId, ErrorCode = error };
         IEnumerable<OffsetFetchResponse.OffsetFetchResponseTopics> topics = offsets.GroupBy(offset => offset.Key.Topic, StringComparer.Ordinal)
             .Select(topic => Describe(topic.Key, topic, byId, image))

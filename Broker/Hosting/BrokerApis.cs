@@ -53,7 +53,13 @@ internal sealed class BrokerApis : IDisposable
         ILogger logger = platform.Loggers.CreateLogger<GroupCoordinator>();
         var memory = new GroupMemory(() => config.Current.Groups.Groups, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
         var shards = new CoordinatorShardFactory<GroupShard>(
-            term => GroupCoordinator.NewShard(term, () => config.Current.Groups.Groups, memory, platform.Time),
+            term => GroupCoordinator.NewShard(
+                term,
+                () => config.Current.Groups.Groups,
+                groupId => config.Current.GroupDefaults.Resolve(metadata.Current.GroupConfig(groupId)),
+                metadata,
+                memory,
+                platform.Time),
             new CoordinatorLoader(codecs, logger),
             () => config.Current.Groups.CommitTimeout,
             platform.Time,
@@ -100,6 +106,8 @@ internal sealed class BrokerApis : IDisposable
             new EndTxnHandler(transactions),
             new DescribeTransactionsHandler(transactions),
             new ListTransactionsHandler(transactions, platform.Time),
+            new ConsumerGroupHeartbeatHandler(groups, () => config.Current.Groups.Groups),
+            new ConsumerGroupDescribeHandler(groups),
         ];
         string clusterId = metadata.Current.ClusterId;
         return new BrokerApis(codecs, recompressor, groups, transactions, stopping)

@@ -24,6 +24,7 @@ public sealed class ClusterMetadataImage
         ImmutableDictionary<string, ConfigMap> topicConfigs, ImmutableDictionary<string, ConfigMap> brokerConfigs)
     {
         Version = version;
+        TopicSetVersion = version;
         ClusterId = clusterId;
         ControllerId = controllerId;
         Brokers = brokers;
@@ -37,6 +38,9 @@ public sealed class ClusterMetadataImage
 
     /// <summary>The age of the image.</summary>
     public MetadataVersion Version { get; }
+
+    /// <summary>The version in which a topic last came or went, or a later one: images with the same one have the same topics by name and id.</summary>
+    public MetadataVersion TopicSetVersion { get; private init; }
 
     /// <summary>The cluster's id, 22 characters; empty before it is known.</summary>
     public string ClusterId { get; }
@@ -119,11 +123,13 @@ public sealed class ClusterMetadataImage
                 delta.DeletedTopics.Select(topic => topic.Id), set.Select(topic => KeyValuePair.Create(topic.Id, topic)));
         }
 
+        bool sameTopics = delta.CreatedTopics.IsEmpty && delta.DeletedTopics.IsEmpty;
         return new ClusterMetadataImage(
             version, ClusterId, ControllerId, brokers, (byName, byId),
             Merge(_topicConfigs, delta.TopicConfigs), Merge(_brokerConfigs, delta.BrokerConfigs))
         {
             GroupConfigs = Merge(GroupConfigs, delta.GroupConfigs),
+            TopicSetVersion = sameTopics ? TopicSetVersion : version,
         };
     }
 

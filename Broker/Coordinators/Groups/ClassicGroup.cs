@@ -1,4 +1,6 @@
+using System.Collections.Frozen;
 using System.Diagnostics;
+using KBroker.Broker.Coordinators.Groups.Consumer;
 using KBroker.Protocol;
 using KBroker.Protocol.Messages;
 
@@ -14,7 +16,7 @@ namespace KBroker.Broker.Coordinators.Groups;
 /// log, every SyncGroup is answered. Invariants: a partition has one owner per generation, because only the leader's assignment of
 /// the present generation is taken; a member of an older generation is refused with ILLEGAL_GENERATION wherever it writes.
 /// </remarks>
-public sealed class ClassicGroup
+public sealed class ClassicGroup : IGroup
 {
     private readonly GroupServices _services;
     private readonly Dictionary<string, CoordinatorTimer> _pendingMembers = new(StringComparer.Ordinal);
@@ -67,6 +69,19 @@ public sealed class ClassicGroup
 
     /// <summary>Whether the group has neither members nor someone who is about to become one.</summary>
     public bool IsUnused => State == ClassicGroupState.Empty && _pendingMembers.Count == 0;
+
+    /// <inheritdoc/>
+    public string TypeName => GroupDescription.ClassicType;
+
+    /// <inheritdoc/>
+    public string StateName => State.ToString();
+
+    /// <inheritdoc/>
+    public long? UnusedSinceMs => State == ClassicGroupState.Empty && ProtocolType is not null ? StateSinceMs : null;
+
+    /// <inheritdoc/>
+    public IReadOnlySet<string>? SubscribedTopics => State == ClassicGroupState.Empty
+        ? FrozenSet<string>.Empty : ClassicSubscriptions.Of(this);
 
     /// <summary>Whether a member was told an id and has not come back with it.</summary>
     public bool IsPending(string memberId) => _pendingMembers.ContainsKey(memberId);
@@ -208,6 +223,16 @@ public sealed class ClassicGroup
         return ErrorCode.None;
     }
 
+    /// <inheritdoc/>
+    public CommitPermission CheckCommit(in OffsetCommitter committer, bool isTransactional) =>
+        new(CheckCommit(committer.MemberId, committer.InstanceId, committer.GenerationId, isTransactional));
+
+    /// <inheritdoc/>
+    public ErrorCode CheckFetch(string? memberId, int memberEpoch) => ErrorCode.None;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<CoordinatorRecord> Tombstones() => [ClassicGroupRecords.Tombstone(Id)];
+
     /// <summary>The record that keeps the group over a move of its coordinator.</summary>
     public CoordinatorRecord ToRecord() =>
         ClassicGroupRecords.Write(this, member => member.Assignment);
@@ -234,13 +259,35 @@ public sealed class ClassicGroup
         Members.RestoreLeader(value.Leader);
     }
 
-    /// <summary>The log is loaded: the members' sessions begin.</summary>
+    /// <summary>Takes over the members of a consumer group that becomes a classic one, in a stable generation.</summary>
+    internal void Adopt(int generationId, IEnumerable<AdoptedMember> members)
+    {
+        GenerationId = generationId;
+        ProtocolType = ConsumerProtocol.TypeName;
+        foreach (AdoptedMember adopted in members)
+        {
+            ClassicMember member = NewMember(adopted.Id, adopted.InstanceId, adopted.Client);
+            member.SessionTimeoutMs = adopted.SessionTimeoutMs;
+            member.RebalanceTimeoutMs = adopted.RebalanceTimeoutMs;
+            member.Protocols = adopted.Protocols;
+            member.Assignment = adopted.Assignment;
+            Members.Add(member, ConsumerProtocol.TypeName);
+        }
+
+        ProtocolName = Members.SelectProtocol();
+        MoveTo(ClassicGroupState.Stable);
+    }
+
+    /// <summary>Has the members of a stable group join again.</summary>
+    internal void Rebalance() => PrepareRebalance();
+
+    /// <inheritdoc/>
     public void StartSessions()
     {
         foreach (ClassicMember member in Members.All) StartSession(member);
     }
 
-    /// <summary>The group goes: whoever waits is answered with the error, no deadline runs any more.</summary>
+    /// <inheritdoc/>
     public void End(ErrorCode error)
     {
         State = ClassicGroupState.Dead;

@@ -119,3 +119,20 @@ public sealed class ClassicMember
 
     internal static SyncGroupResponse SyncRefused(ErrorCode error) => new() { ErrorCode = error };
 }
+
+/// <summary>A member that a classic group takes over from a consumer group.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="InstanceId">Its instance id; null for a dynamic one.</param>
+/// <param name="Client">Who it is.</param>
+/// <param name="SessionTimeoutMs">How long it may be silent, milliseconds.</param>
+/// <param name="RebalanceTimeoutMs">How long it may take to join again, milliseconds.</param>
+/// <param name="Protocols">What it supports, its favourite first.</param>
+/// <param name="Assignment">What it is assigned.</param>
+internal sealed record AdoptedMember(
+    string Id,
+    string? InstanceId,
+    MemberClient Client,
+    int SessionTimeoutMs,
+    int RebalanceTimeoutMs,
+    IReadOnlyList<MemberProtocol> Protocols,
+    byte[] Assignment);

@@ -1,3 +1,4 @@
+using KBroker.Broker.Coordinators.Groups.Consumer;
 using KBroker.Broker.Coordinators.Transactions;
 using KBroker.Controller.Metadata;
 using KBroker.Protocol;
@@ -55,9 +56,10 @@ public sealed class GroupCoordinator : IDisposable
             error => [.. Enumerable.Repeat(error, offsets.Count)]);
 
     /// <summary>OffsetFetch. See <see cref="GroupShard.Fetch"/>.</summary>
-    public Task<(ErrorCode Error, IReadOnlyList<FetchedOffset> Offsets)> FetchAsync(string groupId, IReadOnlyList<OffsetKey>? keys, bool requireStable) =>
+    public Task<(ErrorCode Error, IReadOnlyList<FetchedOffset> Offsets)> FetchAsync(
+        string groupId, OffsetReader reader, IReadOnlyList<OffsetKey>? keys, bool requireStable) =>
         Ask<(ErrorCode, IReadOnlyList<FetchedOffset>)>(
-            groupId, (shard, reply) => shard.Fetch(groupId, keys, requireStable, (error, offsets) => reply((error, offsets))), error => (error, []));
+            groupId, (shard, reply) => shard.Fetch(groupId, reader, keys, requireStable, (error, offsets) => reply((error, offsets))), error => (error, []));
 
     /// <summary>OffsetDelete. See <see cref="GroupShard.DeleteOffsets"/>.</summary>
     public Task<(ErrorCode Error, ErrorCode[] Errors)> DeleteOffsetsAsync(string groupId, IReadOnlyList<OffsetKey> keys) => !IsValid(groupId)
@@ -74,6 +76,14 @@ public sealed class GroupCoordinator : IDisposable
         groupId,
         (shard, reply) => reply(shard.TryGet(groupId, out ClassicGroup? group) ? GroupDescription.Of(group) : GroupDescription.Unknown(groupId)),
         error => GroupDescription.Failed(groupId, error));
+
+    /// <summary>ConsumerGroupHeartbeat. See <see cref="GroupShard.Heartbeat(string, ConsumerHeartbeat, Action{ConsumerHeartbeatAnswer})"/>.</summary>
+    public Task<ConsumerHeartbeatAnswer> HeartbeatAsync(string groupId, ConsumerHeartbeat beat) => Ask<ConsumerHeartbeatAnswer>(
+        groupId, (shard, reply) => shard.Heartbeat(groupId, beat, reply), error => ConsumerHeartbeatAnswer.Refused(error));
+
+    /// <summary>ConsumerGroupDescribe, for one group.</summary>
+    public Task<ConsumerGroupDescribeResponse.DescribedGroup> DescribeConsumersAsync(string groupId) => Ask<ConsumerGroupDescribeResponse.DescribedGroup>(
+        groupId, (shard, reply) => shard.Describe(groupId, reply), error => ConsumerGroupDescription.Failed(groupId, error));
 
     /// <summary>ListGroups: what all shards here hold. The error says that some could not be asked; the others' groups are told all the same.</summary>
     public async Task<(ErrorCode Error, IReadOnlyList<ListGroupsResponse.ListedGroup> Groups)> ListAsync()
@@ -117,8 +127,14 @@ public sealed class GroupCoordinator : IDisposable
     }
 
     /// <summary>Makes an empty shard.</summary>
-    internal static GroupShard NewShard(CoordinatorTerm term, Func<GroupConfig> config, GroupMemory memory, TimeProvider time) =>
-        new(new GroupServices(term.Log, term.Timers, config, () => time.GetUtcNow().ToUnixTimeMilliseconds(), Guid.NewGuid) { Memory = memory });
+    internal static GroupShard NewShard(
+        CoordinatorTerm term, Func<GroupConfig> config, Func<string, GroupConfig> ofGroup, MetadataFeed metadata, GroupMemory memory, TimeProvider time) =>
+        new(new GroupServices(term.Log, term.Timers, config, () => time.GetUtcNow().ToUnixTimeMilliseconds(), Guid.NewGuid)
+        {
+            Memory = memory,
+            SettingsOfGroup = ofGroup,
+            Topics = () => metadata.Current,
+        });
 
     private void Forget(IEnumerable<TopicImage> deleted)
     {

@@ -57,11 +57,11 @@ internal static class GroupDescription
     };
 
     /// <summary>A group as a list shows it.</summary>
-    public static ListGroupsResponse.ListedGroup Listed(ClassicGroup group) => new()
+    public static ListGroupsResponse.ListedGroup Listed(IGroup group) => new()
     {
         GroupId = group.Id,
         ProtocolType = group.ProtocolType ?? "",
-        GroupState = group.State.ToString(),
-        GroupType = ClassicType,
+        GroupState = group.StateName,
+        GroupType = group.TypeName,
     };
 }

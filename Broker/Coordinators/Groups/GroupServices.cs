@@ -1,3 +1,6 @@
+using KBroker.Broker.Coordinators.Groups.Assignors;
+using KBroker.Controller.Metadata;
+
 namespace KBroker.Broker.Coordinators.Groups;
 
 /// <summary>What groups need of the world.</summary>
@@ -14,4 +17,16 @@ public sealed record GroupServices(
 
     /// <summary>The settings in force.</summary>
     public GroupConfig Config => Settings();
+
+    /// <summary>The settings of one group, where it has its own (the GROUP resource of KIP-848); null for all as the broker's.</summary>
+    public Func<string, GroupConfig>? SettingsOfGroup { get; init; }
+
+    /// <summary>The topics as this broker knows them.</summary>
+    public Func<ClusterMetadataImage> Topics { get; init; } = static () => ClusterMetadataImage.Empty;
+
+    /// <summary>The ways to assign partitions that this broker has.</summary>
+    public IReadOnlyList<IPartitionAssignor> Assignors { get; init; } = [new UniformAssignor(), new RangeAssignor()];
+
+    /// <summary>The settings of a group.</summary>
+    public GroupConfig ConfigOf(string groupId) => SettingsOfGroup?.Invoke(groupId) ?? Settings();
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using KBroker.Broker.Coordinators.Groups.Consumer;
 using KBroker.Protocol;
 using KBroker.Protocol.Messages;
 
@@ -18,7 +19,10 @@ public sealed class GroupShard : ICoordinatorMachine
 
     private readonly GroupServices _services;
     private readonly CoordinatorTimer _expiry;
-    private readonly Dictionary<string, ClassicGroup> _groups = new(StringComparer.Ordinal);
+    private readonly GroupTable _groups = new();
+    private readonly ConsumerGroupDepartures _departures;
+    private readonly ConsumerGroupHeartbeats _heartbeats;
+    private readonly ClassicProtocolMembers _classicMembers;
     private readonly GroupOffsets _offsets;
 
     /// <param name="services">Log, clock, settings and chance.</param>
@@ -28,10 +32,13 @@ public sealed class GroupShard : ICoordinatorMachine
         _services = services;
         _offsets = new GroupOffsets(services.Memory.Offsets);
         _expiry = new CoordinatorTimer(services.Timers, ExpireOffsets);
+        _departures = new ConsumerGroupDepartures(services, _groups);
+        _heartbeats = new ConsumerGroupHeartbeats(services, _groups, _departures);
+        _classicMembers = new ClassicProtocolMembers(services, _departures);
     }
 
     /// <summary>The groups, in no order.</summary>
-    public IReadOnlyCollection<ClassicGroup> Groups => _groups.Values;
+    public IReadOnlyCollection<IGroup> Groups => _groups.All;
 
     /// <summary>The deadlines of the shard.</summary>
     public CoordinatorTimers Timers => _services.Timers;
@@ -39,8 +46,11 @@ public sealed class GroupShard : ICoordinatorMachine
     /// <summary>The offsets of the shard's groups.</summary>
     public GroupOffsets Offsets => _offsets;
 
-    /// <summary>Finds a group.</summary>
-    public bool TryGet(string groupId, [NotNullWhen(true)] out ClassicGroup? group) => _groups.TryGetValue(groupId, out group);
+    /// <summary>Finds a classic group.</summary>
+    public bool TryGet(string groupId, [NotNullWhen(true)] out ClassicGroup? group) => _groups.TryGet(groupId, out group);
+
+    /// <summary>Finds a group of the consumer protocol.</summary>
+    public bool TryGetConsumers(string groupId, [NotNullWhen(true)] out ConsumerGroup? group) => _groups.TryGet(groupId, out group);
 
     /// <summary>Takes over a record of the log.</summary>
     /// <param name="record">The record. Kinds that are not known are passed over: they are a later version's.</param>
@@ -53,13 +63,17 @@ public sealed class GroupShard : ICoordinatorMachine
                 _offsets.Replay(offset.GroupId, offset.Key, offset.Value, producerId);
                 break;
             case GroupRecordReader.Group { Value: null } gone:
-                Drop(gone.GroupId);
+                // The group may have become a consumer group, whose records follow.
+                if (_groups.TryGet(gone.GroupId, out ClassicGroup? _)) Drop(gone.GroupId);
                 break;
             case GroupRecordReader.Group { Value: { } value } kept:
                 var group = new ClassicGroup(kept.GroupId, _services);
                 group.Restore(value);
                 Drop(kept.GroupId);
-                _groups.Add(kept.GroupId, group);
+                _groups.Set(group);
+                break;
+            case GroupRecordReader.Consumer consumer:
+                ReplayChange(consumer.GroupId, consumer.Change);
                 break;
         }
     }
@@ -70,8 +84,8 @@ public sealed class GroupShard : ICoordinatorMachine
     /// <summary>The log is loaded: from here on the shard answers.</summary>
     public void Start()
     {
-        foreach (string groupId in _offsets.Groups) GetOrAdd(groupId);
-        foreach (ClassicGroup group in _groups.Values) group.StartSessions();
+        foreach (string groupId in _offsets.Groups) AddIfMissing(groupId);
+        foreach (IGroup group in _groups.All) group.StartSessions();
         _expiry.Start(_services.Config.OffsetsRetentionCheckIntervalMs);
     }
 
@@ -79,7 +93,7 @@ public sealed class GroupShard : ICoordinatorMachine
     public void End(ErrorCode error)
     {
         _expiry.Cancel();
-        foreach (ClassicGroup group in _groups.Values) group.End(error);
+        foreach (IGroup group in _groups.All) group.End(error);
         _groups.Clear();
         _offsets.Release();
     }
@@ -101,7 +115,13 @@ public sealed class GroupShard : ICoordinatorMachine
             return;
         }
 
-        if (!_groups.TryGetValue(groupId, out ClassicGroup? group))
+        if (_groups.TryGet(groupId, out ConsumerGroup? consumers) && !consumers.IsUnused)
+        {
+            _classicMembers.Join(consumers, join, reply);
+            return;
+        }
+
+        if (!_groups.TryGet(groupId, out ClassicGroup? group))
         {
             if (join.MemberId.Length > 0)
             {
@@ -116,7 +136,7 @@ public sealed class GroupShard : ICoordinatorMachine
             }
 
             group = new ClassicGroup(groupId, _services);
-            ErrorCode error = _services.Log.Append([group.ToRecord()]);
+            ErrorCode error = _services.Log.Append([.. consumers?.Tombstones() ?? [], group.ToRecord()]);
             if (error != ErrorCode.None)
             {
                 group.End(error);
@@ -124,7 +144,8 @@ public sealed class GroupShard : ICoordinatorMachine
                 return;
             }
 
-            _groups.Add(groupId, group);
+            consumers?.End(ErrorCode.None);
+            _groups.Set(group);
         }
 
         group.Join(join, reply);
@@ -134,19 +155,46 @@ public sealed class GroupShard : ICoordinatorMachine
     public void Sync(string groupId, in GroupSync sync, Action<SyncGroupResponse> reply)
     {
         ArgumentNullException.ThrowIfNull(reply);
-        if (_groups.TryGetValue(groupId, out ClassicGroup? group)) group.Sync(sync, reply);
+        if (_groups.TryGet(groupId, out ClassicGroup? group)) group.Sync(sync, reply);
+        else if (_groups.TryGet(groupId, out ConsumerGroup? consumers)) _classicMembers.Sync(consumers, sync, reply);
         else reply(ClassicMember.SyncRefused(ErrorCode.UnknownMemberId));
     }
 
     /// <summary>Heartbeat. See <see cref="ClassicGroup.Heartbeat"/>.</summary>
-    public ErrorCode Heartbeat(string groupId, string memberId, string? instanceId, int generationId) =>
-        _groups.TryGetValue(groupId, out ClassicGroup? group) ? group.Heartbeat(memberId, instanceId, generationId) : ErrorCode.UnknownMemberId;
+    public ErrorCode Heartbeat(string groupId, string memberId, string? instanceId, int generationId) => _groups.Find(groupId) switch
+    {
+        ClassicGroup group => group.Heartbeat(memberId, instanceId, generationId),
+        ConsumerGroup group => ClassicProtocolMembers.Heartbeat(group, memberId, instanceId, generationId),
+        _ => ErrorCode.UnknownMemberId,
+    };
+
+    /// <summary>ConsumerGroupHeartbeat. See <see cref="ConsumerGroupHeartbeats"/>.</summary>
+    public void Heartbeat(string groupId, ConsumerHeartbeat beat, Action<ConsumerHeartbeatAnswer> reply)
+    {
+        ArgumentNullException.ThrowIfNull(beat);
+        ArgumentNullException.ThrowIfNull(reply);
+        _heartbeats.Heartbeat(groupId, beat, reply);
+    }
+
+    /// <summary>ConsumerGroupDescribe, for one group: what is sure to last of it.</summary>
+    public void Describe(string groupId, Action<ConsumerGroupDescribeResponse.DescribedGroup> reply)
+    {
+        ArgumentNullException.ThrowIfNull(reply);
+        ConsumerGroupDescribeResponse.DescribedGroup described = _groups.Find(groupId) switch
+        {
+            ConsumerGroup group => ConsumerGroupDescription.Of(group, _services.Topics()),
+            null => ConsumerGroupDescription.Unknown(groupId, $"Group {groupId} not found."),
+            _ => ConsumerGroupDescription.Unknown(groupId, $"Group {groupId} is not a consumer group."),
+        };
+        _services.Log.WhenCommitted(error => reply(error == ErrorCode.None ? described : ConsumerGroupDescription.Failed(groupId, error)));
+    }
 
     /// <summary>LeaveGroup. See <see cref="ClassicGroup.Leave"/>.</summary>
     public ErrorCode[] Leave(string groupId, IReadOnlyList<GroupLeaver> leavers)
     {
         ArgumentNullException.ThrowIfNull(leavers);
-        if (_groups.TryGetValue(groupId, out ClassicGroup? group)) return group.Leave(leavers);
+        if (_groups.TryGet(groupId, out ClassicGroup? group)) return group.Leave(leavers);
+        if (_groups.TryGet(groupId, out ConsumerGroup? consumers)) return _classicMembers.Leave(consumers, leavers);
         var errors = new ErrorCode[leavers.Count];
         Array.Fill(errors, ErrorCode.UnknownMemberId);
         return errors;
@@ -164,12 +212,17 @@ public sealed class GroupShard : ICoordinatorMachine
         ArgumentNullException.ThrowIfNull(offsets);
         ArgumentNullException.ThrowIfNull(reply);
         var errors = new ErrorCode[offsets.Count];
-        ErrorCode refused = CheckCommit(groupId, committer);
-        if (refused != ErrorCode.None)
+        CommitPermission permission = CheckCommit(groupId, committer);
+        if (permission.Error != ErrorCode.None)
         {
-            Array.Fill(errors, refused);
+            Array.Fill(errors, permission.Error);
             reply(errors);
             return;
+        }
+
+        if (permission.ForPartition is { } check)
+        {
+            for (int i = 0; i < errors.Length; i++) errors[i] = check(offsets[i].Key);
         }
 
         List<(OffsetKey Key, CommittedOffset Offset)> taken = Take(groupId, offsets, retentionMs, errors);
@@ -184,7 +237,7 @@ public sealed class GroupShard : ICoordinatorMachine
         }
 
         foreach ((OffsetKey key, CommittedOffset offset) in taken) _offsets.Replay(groupId, key, offset);
-        if (taken.Count > 0) GetOrAdd(groupId);
+        if (taken.Count > 0) AddIfMissing(groupId);
         _services.Log.WhenCommitted(error =>
         {
             Spread(error, errors);
@@ -194,13 +247,21 @@ public sealed class GroupShard : ICoordinatorMachine
 
     /// <summary>OffsetFetch: what a group has committed, once it is sure to last.</summary>
     /// <param name="groupId">The group; without one there are no offsets.</param>
+    /// <param name="reader">Who reads; a member of the consumer protocol that is behind is refused.</param>
     /// <param name="keys">The partitions; null for all that have an offset.</param>
     /// <param name="requireStable">Whether offsets that an open transaction is about to change are to be marked instead of told.</param>
     /// <param name="reply">Gets the offsets, or why they cannot be told.</param>
     public void Fetch(
-        string groupId, IReadOnlyList<OffsetKey>? keys, bool requireStable, Action<ErrorCode, IReadOnlyList<FetchedOffset>> reply)
+        string groupId, OffsetReader reader, IReadOnlyList<OffsetKey>? keys, bool requireStable, Action<ErrorCode, IReadOnlyList<FetchedOffset>> reply)
     {
         ArgumentNullException.ThrowIfNull(reply);
+        ErrorCode refused = _groups.Find(groupId)?.CheckFetch(reader.MemberId, reader.MemberEpoch) ?? ErrorCode.None;
+        if (refused != ErrorCode.None)
+        {
+            reply(refused, []);
+            return;
+        }
+
         keys ??= [.. _offsets.Of(groupId).Keys];
         FetchedOffset[] found = [.. keys.Select(key => requireStable && _offsets.IsOpen(groupId, key)
             ? new FetchedOffset(key, null, true)
@@ -218,28 +279,23 @@ public sealed class GroupShard : ICoordinatorMachine
     {
         ArgumentNullException.ThrowIfNull(keys);
         ArgumentNullException.ThrowIfNull(reply);
-        if (!_groups.TryGetValue(groupId, out ClassicGroup? group))
+        if (_groups.Find(groupId) is not { } group)
         {
             reply(ErrorCode.GroupIdNotFound, []);
             return;
         }
 
-        IReadOnlySet<string>? subscribed = null;
-        if (group.State != ClassicGroupState.Empty)
+        // What members of another protocol read is known to them alone.
+        if (group.SubscribedTopics is not { } subscribed)
         {
-            // What members of another protocol read is known to them alone.
-            subscribed = SubscribedTopics.Of(group);
-            if (subscribed is null)
-            {
-                reply(ErrorCode.NonEmptyGroup, []);
-                return;
-            }
+            reply(ErrorCode.NonEmptyGroup, []);
+            return;
         }
 
         var errors = new ErrorCode[keys.Count];
         for (int i = 0; i < keys.Count; i++)
         {
-            if (subscribed?.Contains(keys[i].Topic) == true) errors[i] = ErrorCode.GroupSubscribedToTopic;
+            if (subscribed.Contains(keys[i].Topic)) errors[i] = ErrorCode.GroupSubscribedToTopic;
         }
 
         List<OffsetKey> gone = [.. keys.Where((key, i) => errors[i] == ErrorCode.None && (_offsets.TryGet(groupId, key, out _) || _offsets.IsOpen(groupId, key)))];
@@ -252,7 +308,7 @@ public sealed class GroupShard : ICoordinatorMachine
     public void Delete(string groupId, Action<ErrorCode> reply)
     {
         ArgumentNullException.ThrowIfNull(reply);
-        if (!_groups.TryGetValue(groupId, out ClassicGroup? group) || group.State == ClassicGroupState.Dead)
+        if (_groups.Find(groupId) is not { } group)
         {
             reply(ErrorCode.GroupIdNotFound);
             return;
@@ -277,19 +333,37 @@ public sealed class GroupShard : ICoordinatorMachine
         _offsets.ForgetTopic(topic);
     }
 
-    private ErrorCode CheckCommit(string groupId, in OffsetCommitter committer)
+    private CommitPermission CheckCommit(string groupId, in OffsetCommitter committer)
     {
-        if (_groups.TryGetValue(groupId, out ClassicGroup? group))
-            return group.CheckCommit(committer.MemberId, committer.InstanceId, committer.GenerationId, isTransactional: false);
-        if (committer.GenerationId >= 0) return ErrorCode.IllegalGeneration;
-        return HasRoomForGroup(groupId) ? ErrorCode.None : ErrorCode.CoordinatorNotAvailable;
+        if (_groups.Find(groupId) is { } group) return group.CheckCommit(committer, isTransactional: false);
+        if (committer.GenerationId >= 0) return new CommitPermission(committer.KnowsMemberEpochs ? ErrorCode.GroupIdNotFound : ErrorCode.IllegalGeneration);
+        return new CommitPermission(HasRoomForGroup(groupId) ? ErrorCode.None : ErrorCode.CoordinatorNotAvailable);
+    }
+
+    private void ReplayChange(string groupId, ConsumerGroupChange change)
+    {
+        if (change is ConsumerGroupChange.Group { Epoch: null })
+        {
+            if (_groups.TryGet(groupId, out ConsumerGroup? _)) Drop(groupId);
+            return;
+        }
+
+        if (!_groups.TryGet(groupId, out ConsumerGroup? group))
+        {
+            // A rest of a group that is gone.
+            if (change.IsTombstone) return;
+            Drop(groupId);
+            _groups.Set(group = _departures.NewGroup(groupId));
+        }
+
+        group.Replay(change);
     }
 
     private bool HasRoomForGroup(string groupId) => _services.Memory.Members.HasRoomFor(GroupHoldings.SizeOfGroup(groupId));
 
     private void Drop(string groupId)
     {
-        if (_groups.Remove(groupId, out ClassicGroup? group)) group.End(ErrorCode.UnknownMemberId);
+        if (_groups.Remove(groupId, out IGroup? group)) group.End(ErrorCode.UnknownMemberId);
     }
 
     private List<(OffsetKey Key, CommittedOffset Offset)> Take(
@@ -338,7 +412,8 @@ public sealed class GroupShard : ICoordinatorMachine
         }
 
         if (!withGroup) return ErrorCode.None;
-        ErrorCode refused = _services.Log.Append([ClassicGroupRecords.Tombstone(groupId)]);
+        if (_groups.Find(groupId) is not { } group) return ErrorCode.None;
+        ErrorCode refused = _services.Log.Append(group.Tombstones());
         if (refused != ErrorCode.None) return refused;
         Drop(groupId);
         return ErrorCode.None;
@@ -348,7 +423,7 @@ public sealed class GroupShard : ICoordinatorMachine
     {
         _expiry.Start(_services.Config.OffsetsRetentionCheckIntervalMs);
         long now = _services.WallClockMs();
-        foreach (ClassicGroup group in _groups.Values.ToList())
+        foreach (IGroup group in _groups.All.ToList())
         {
             IReadOnlyDictionary<OffsetKey, CommittedOffset> all = _offsets.Of(group.Id);
             List<OffsetKey> expired = OffsetExpiry.Expired(group, all, _services.Config.OffsetsRetentionMs, now)
@@ -359,11 +434,10 @@ public sealed class GroupShard : ICoordinatorMachine
         }
     }
 
-    private ClassicGroup GetOrAdd(string groupId)
+    private void AddIfMissing(string groupId)
     {
         // A group that only keeps offsets has no record of its own: its offsets stand for it.
-        if (!_groups.TryGetValue(groupId, out ClassicGroup? group)) _groups.Add(groupId, group = new ClassicGroup(groupId, _services));
-        return group;
+        if (_groups.Find(groupId) is null) _groups.Set(new ClassicGroup(groupId, _services));
     }
 
     private static void Spread(ErrorCode error, ErrorCode[] errors)

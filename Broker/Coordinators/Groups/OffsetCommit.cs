@@ -3,8 +3,18 @@ namespace KBroker.Broker.Coordinators.Groups;
 /// <summary>Who commits offsets.</summary>
 /// <param name="MemberId">The member; empty for a client that manages its partitions itself.</param>
 /// <param name="InstanceId">Its instance id, if it is static.</param>
-/// <param name="GenerationId">The generation it believes in; below 0 for none.</param>
-public readonly record struct OffsetCommitter(string MemberId, string? InstanceId, int GenerationId);
+/// <param name="GenerationId">The generation it believes in, or the epoch of a member of the consumer protocol; below 0 for none.</param>
+/// <param name="KnowsMemberEpochs">Whether it understands the errors of the consumer protocol: version 9 of OffsetCommit and later.</param>
+public readonly record struct OffsetCommitter(string MemberId, string? InstanceId, int GenerationId, bool KnowsMemberEpochs = false);
+
+/// <summary>Who reads offsets.</summary>
+/// <param name="MemberId">The member; null for one that does not say, as before version 9 of OffsetFetch.</param>
+/// <param name="MemberEpoch">The epoch it believes in; below 0 for none.</param>
+public readonly record struct OffsetReader(string? MemberId, int MemberEpoch)
+{
+    /// <summary>Somebody who does not say that he is a member.</summary>
+    public static OffsetReader Anybody => new(null, -1);
+}
 
 /// <summary>An offset to commit.</summary>
 /// <param name="Key">The partition.</param>

@@ -4,24 +4,18 @@ namespace KBroker.Broker.Coordinators.Groups;
 internal static class OffsetExpiry
 {
     /// <summary>
-    /// While a group has members, only offsets of topics that nobody subscribes to; once it is empty, all that time has passed over
-    /// since it became so; of clients that manage their partitions themselves, each by its own commit.
+    /// While a group has members, only offsets of topics that nobody subscribes to; once a classic group is empty, all that time has passed
+    /// over since it became so; of clients that manage their partitions themselves, and of consumer groups, each by its own commit.
     /// </summary>
     public static IEnumerable<OffsetKey> Expired(
-        ClassicGroup group, IReadOnlyDictionary<OffsetKey, CommittedOffset> offsets, long retentionMs, long nowMs)
+        IGroup group, IReadOnlyDictionary<OffsetKey, CommittedOffset> offsets, long retentionMs, long nowMs)
     {
-        IReadOnlySet<string>? subscribed = null;
-        if (group.State != ClassicGroupState.Empty)
-        {
-            subscribed = SubscribedTopics.Of(group);
-            if (subscribed is null) yield break;
-        }
-
-        bool sinceEmpty = group.State == ClassicGroupState.Empty && group.ProtocolType is not null;
+        if (group.SubscribedTopics is not { } subscribed) yield break;
+        long sinceEmpty = group.UnusedSinceMs ?? long.MinValue;
         foreach ((OffsetKey key, CommittedOffset offset) in offsets)
         {
-            if (subscribed?.Contains(key.Topic) == true) continue;
-            long unusedSince = sinceEmpty ? Math.Max(group.StateSinceMs, offset.CommitTimestamp) : offset.CommitTimestamp;
+            if (subscribed.Contains(key.Topic)) continue;
+            long unusedSince = Math.Max(sinceEmpty, offset.CommitTimestamp);
             bool expired = offset.ExpireTimestamp >= 0 ? nowMs >= offset.ExpireTimestamp : nowMs - unusedSince >= retentionMs;
             if (expired) yield return key;
         }

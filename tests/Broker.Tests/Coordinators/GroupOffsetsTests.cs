@@ -80,7 +80,7 @@ public sealed class GroupOffsetsTests
         rig.Log.HoldsCommits = true;
         Answer<ErrorCode[]> commit = rig.Commit("", -1, 5);
         IReadOnlyList<FetchedOffset>? found = null;
-        rig.Shard.Fetch("g", null, false, (_, offsets) => found = offsets);
+        rig.Shard.Fetch("g", OffsetReader.Anybody, null, false, (_, offsets) => found = offsets);
         Assert.False(commit.IsThere);
         Assert.Null(found);
         rig.Log.Commit();

@@ -26,6 +26,8 @@ internal sealed class GroupRig
 
     public GroupMemory Memory { get; }
 
+    public RigTopics Topics { get; } = new();
+
     public MemoryCoordinatorLog Log { get; private set; } = new();
 
     public CoordinatorTimers Timers { get; private set; } = new();
@@ -118,7 +120,7 @@ internal sealed class GroupRig
     }
 
     private GroupShard NewShard() =>
-        new(new GroupServices(Log, Timers, () => Config, () => WallClockMs, () => new Guid(++_ids, 0, 0, new byte[8])) { Memory = Memory });
+        new(new GroupServices(Log, Timers, () => Config, () => WallClockMs, () => new Guid(++_ids, 0, 0, new byte[8])) { Memory = Memory, Topics = () => Topics.Image });
 }
 
 /// <summary>An answer that may come later, and comes once.</summary>

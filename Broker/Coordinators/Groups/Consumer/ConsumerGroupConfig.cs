@@ -29,7 +29,4 @@ public sealed record ConsumerGroupConfig
 
     /// <summary><c>group.consumer.migration.policy</c>: which conversions between classic and consumer groups with members happen.</summary>
     public GroupMigrationPolicy MigrationPolicy { get; init; } = GroupMigrationPolicy.Bidirectional;
-
-    /// <summary><c>group.consumer.regex.refresh.interval.ms</c>: the longest time until expressions are matched with the topics again.</summary>
-    public int RegexRefreshIntervalMs { get; init; } = 600_000;
 }

@@ -3,7 +3,7 @@ using KBroker.Protocol.Wire;
 namespace KBroker.Broker.Coordinators.Groups;
 
 /// <summary>What the members of a group read, as far as a coordinator can tell.</summary>
-internal static class SubscribedTopics
+internal static class ClassicSubscriptions
 {
     private const string ConsumerProtocolType = "consumer";
 
