@@ -28,6 +28,22 @@ internal sealed class Dotnet : IConsumerClient, IGroupClient, IOffsetsClient, IP
             MaxPartitionFetchBytes = maxPartitionFetchBytes,
         }).SetLogHandler((_, _) => { }).Build();
 
+    /// <summary>A consumer without a group that follows topics, as fast as it can, through the broker's deaths.</summary>
+    public static IConsumer<byte[]?, byte[]?> NewCommittedConsumer(BrokerProcess broker, IsolationLevel isolation = IsolationLevel.ReadCommitted) =>
+        new ConsumerBuilder<byte[]?, byte[]?>(new ConsumerConfig
+        {
+            BootstrapServers = broker.Bootstrap,
+            GroupId = "not-used",
+            EnableAutoCommit = false,
+            IsolationLevel = isolation,
+            // An offset that is not there is an error of the broker's, not a reason to start anew.
+            AutoOffsetReset = AutoOffsetReset.Error,
+            FetchWaitMaxMs = 50,
+            FetchErrorBackoffMs = 20,
+            ReconnectBackoffMs = 10,
+            ReconnectBackoffMaxMs = 100,
+        }).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
+
     public static Message<byte[]?, byte[]?> ToMessage(ClientRecord record)
     {
         var headers = new Headers();

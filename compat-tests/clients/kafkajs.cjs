@@ -95,6 +95,78 @@ const commands = {
     await consumer.disconnect();
   },
 
+  async transact() {
+    const producer = kafka.producer({ transactionalId: given.id, maxInFlightRequests: 1, idempotent: true });
+    await producer.connect();
+    for (const { records, end } of given.transactions) {
+      const transaction = await producer.transaction();
+      for (const [topic, partition, value] of records) await transaction.send({ topic, acks: -1, messages: [{ partition, value }] });
+      await (end === 'commit' ? transaction.commit() : transaction.abort());
+    }
+    await producer.disconnect();
+  },
+
+  // Copies a topic within transactions that carry the group's offsets; the first of each partition is aborted and done again.
+  async copy() {
+    const producer = kafka.producer({ transactionalId: given.id, maxInFlightRequests: 1, idempotent: true });
+    await producer.connect();
+    const consumer = kafka.consumer({ groupId: given.group, sessionTimeout: 6000, heartbeatInterval: 500, readUncommitted: false });
+    await consumer.connect();
+    await consumer.subscribe({ topic: given.topic, fromBeginning: true });
+    const aborted = new Set();
+    let left = given.count;
+    await new Promise((resolve, reject) => {
+      consumer.on(consumer.events.CRASH, event => reject(event.payload.error));
+      consumer.run({
+        autoCommit: false,
+        eachMessage: async ({ topic, partition, message }) => {
+          if (left === 0) return;
+          const attempt = async () => {
+            const transaction = await producer.transaction();
+            await transaction.send({ topic: given.output, acks: -1, messages: [{ partition, value: message.value }] });
+            const offset = String(Number(message.offset) + 1);
+            await transaction.sendOffsets({ consumerGroupId: given.group, topics: [{ topic, partitions: [{ partition, offset }] }] });
+            return transaction;
+          };
+          if (!aborted.has(partition)) {
+            aborted.add(partition);
+            await (await attempt()).abort();
+          }
+          await (await attempt()).commit();
+          if (--left === 0) resolve();
+        },
+      }).catch(reject);
+    });
+    await consumer.disconnect();
+    await producer.disconnect();
+  },
+
+  async isolated() {
+    const consumer = kafka.consumer({
+      groupId: `isolated-${given.topic}-${given.isolation}`, sessionTimeout: 6000, heartbeatInterval: 500, maxWaitTimeInMs: 100,
+      readUncommitted: given.isolation === 'read_uncommitted',
+    });
+    await consumer.connect();
+    await consumer.subscribe({ topic: given.topic, fromBeginning: true });
+    // It tells of no end; silence has to do.
+    let last = Date.now();
+    await new Promise((resolve, reject) => {
+      consumer.on(consumer.events.CRASH, event => reject(event.payload.error));
+      consumer.on(consumer.events.FETCH, event => {
+        if (event.payload.numberOfBatches === 0 && Date.now() - last > 1500) resolve();
+      });
+      consumer.run({
+        eachBatch: async ({ batch }) => {
+          for (const message of batch.messages) {
+            last = Date.now();
+            print(message.value.toString());
+          }
+        },
+      }).catch(reject);
+    });
+    await consumer.disconnect();
+  },
+
   // A member that tells what it owns and reads, as group_members.py does, until SIGTERM.
   async member() {
     const say = (event, text = '') => fs.writeSync(1, `${given.name} ${event} ${process.hrtime.bigint()} ${text}\n`);

@@ -1,5 +1,5 @@
 // @platformatic/kafka, the Node.js client that speaks the newest versions: node platformatic.cjs COMMAND BOOTSTRAP ARGUMENTS-AS-JSON.
-const { Admin, ConfigResourceTypes, IncrementalAlterConfigOperationTypes, Producer } = require('@platformatic/kafka');
+const { Admin, ConfigResourceTypes, Consumer, FetchIsolationLevels, IncrementalAlterConfigOperationTypes, Producer } = require('@platformatic/kafka');
 const frames = require('./frames.cjs');
 
 const [command, bootstrap, json] = process.argv.slice(2);
@@ -33,6 +33,34 @@ const commands = {
       await producer.send({ messages: messages.slice(start, start + 1000), acks: -1, compression: given.codec });
     }
     await producer.close();
+  },
+
+  async transact() {
+    const producer = new Producer({ ...options, idempotent: true, transactionalId: given.id });
+    for (const { records, end } of given.transactions) {
+      const transaction = await producer.beginTransaction();
+      const messages = records.map(([topic, partition, value]) => ({ topic, partition, value: Buffer.from(value) }));
+      for (const message of messages) await transaction.send({ messages: [message] });
+      await (end === 'commit' ? transaction.commit() : transaction.abort());
+    }
+    await producer.close();
+  },
+
+  async isolated() {
+    const consumer = new Consumer({
+      ...options, groupId: `isolated-platformatic-${given.topic}-${given.isolation}`, sessionTimeout: 6000, heartbeatInterval: 500,
+      rebalanceTimeout: 10000, isolationLevel: FetchIsolationLevels[given.isolation.toUpperCase()], maxWaitTime: 100, autocommit: true,
+    });
+    const stream = await consumer.consume({ topics: [given.topic], mode: 'earliest' });
+    let last = Date.now();
+    stream.on('data', message => {
+      last = Date.now();
+      print(message.value.toString());
+    });
+    // It tells of no end; silence has to do.
+    while (Date.now() - last < 1500) await new Promise(resolve => setTimeout(resolve, 100));
+    await stream.close();
+    await consumer.close(true);
   },
 
   async admin() {

@@ -2,7 +2,7 @@
 import json
 import sys
 
-from confluent_kafka import Consumer, KafkaException, OFFSET_BEGINNING, Producer, TIMESTAMP_NOT_AVAILABLE, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, OFFSET_BEGINNING, Producer, TIMESTAMP_NOT_AVAILABLE, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic
 
 import frames
@@ -85,6 +85,36 @@ def group(bootstrap, arguments):
             left -= 1
     consumer.commit(asynchronous=False)
     consumer.close()
+
+
+def transact(bootstrap, arguments):
+    producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": arguments["id"]})
+    producer.init_transactions(30)
+    for each in arguments["transactions"]:
+        producer.begin_transaction()
+        for topic, partition, value in each["records"]:
+            producer.produce(topic, partition=partition, value=value)
+        if each["end"] == "commit":
+            producer.commit_transaction(30)
+        else:
+            # What is not sent yet would never be.
+            producer.flush(30)
+            producer.abort_transaction(30)
+
+
+def isolated(bootstrap, arguments):
+    consumer = new_consumer(bootstrap, {"isolation.level": arguments["isolation"], "enable.partition.eof": True})
+    partitions = consumer.list_topics(arguments["topic"], timeout=30).topics[arguments["topic"]].partitions
+    consumer.assign([TopicPartition(arguments["topic"], partition, OFFSET_BEGINNING) for partition in partitions])
+    left = len(partitions)
+    while left > 0:
+        message = consumer.poll(30)
+        if message.error() is None:
+            print(json.dumps(message.value().decode()))
+        elif message.error().code() == KafkaError._PARTITION_EOF:
+            left -= 1
+        else:
+            raise KafkaException(message.error())
 
 
 def offsets(bootstrap, arguments):
