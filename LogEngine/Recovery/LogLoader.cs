@@ -46,6 +46,7 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
             }
         }
 
+        if (!checkpoint.CleanShutdown) FlushEnd(segments);
         bool fresh = segments.Count == 0;
         if (fresh) segments.Add(LogSegment.Create(environment, directory, logStart, config));
         long logEnd = segments[^1].EndOffset;
@@ -234,6 +235,26 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
             if (end < next.StartOffset && next.StartOffset > gapsUpTo) producers.DropSnapshotsAbove(end);
             segments[i].SetEnd(segments[i + 1].BaseOffset, segments[i].Size);
             segments[i].Seal();
+        }
+    }
+
+    /// <summary>
+    /// A process that ended within a cut may have taken files and bytes away in the page cache alone. They must not come back with a
+    /// power loss behind or among batches that are appended from here on.
+    /// </summary>
+    private void FlushEnd(List<LogSegment> segments)
+    {
+        _fileSystem.FlushDirectory(directory);
+        if (segments.Count == 0) return;
+        LogSegment last = segments[^1];
+        ILogFile file = last.Acquire();
+        try
+        {
+            file.Flush();
+        }
+        finally
+        {
+            last.File.Release();
         }
     }
 

@@ -245,12 +245,46 @@ public sealed class CrashTests
     [Fact]
     public void AssignTopicId_AnyCrash_OldOrNew() => TryAll(Fill, (_, log) => log.Log.AssignTopicId(TopicId));
 
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(2, 2)]
+    [InlineData(8, 3)]
+    [InlineData(20, 4)]
+    [InlineData(20, 5)]
+    [InlineData(38, 6)]
+    [InlineData(60, 7)]
+    public void Truncate_KilledAnywhereAndPowerLostBeforeAFlush_CutRecordsDoNotComeBack(int offset, int seed) => TryAll(
+        log =>
+        {
+            Fill(log);
+            log.Flush();
+            log.Epoch = 2;
+            Fill(log);
+        },
+        (_, log) =>
+        {
+            if (offset > log.Before.End) log.StartOver(offset);
+            else log.TruncateTo(offset);
+        },
+        check: (world, point) =>
+        {
+            if (point.PowerLoss) return;
+            world.Reopen();
+            world.Settle(powerLoss: false);
+            TrackedLog log = world.Logs[0];
+            log.Epoch = 5;
+            // As large as those that were cut.
+            for (int i = 0; i < point.Operation % 3; i++) log.Append(records: 2);
+            world.Disk.LosePower(seed == 1 ? null : new Random((seed * 1000) + point.Operation));
+            world.Recover(powerLoss: true);
+        });
+
     private static void Fill(TrackedLog log)
     {
         for (int i = 0; i < 10; i++) log.Append(records: 2, timestamp: 1000 + (i * 7 % 5));
     }
 
-    private static void TryAll(Action<TrackedLog> fill, Scenario run, Action<DirectoryWorld>? before = null) =>
+    private static void TryAll(Action<TrackedLog> fill, Scenario run, Action<DirectoryWorld>? before = null, Action<DirectoryWorld, CrashPoint>? check = null) =>
         CrashPoints.TryAll(
             disk =>
             {
@@ -260,5 +294,5 @@ public sealed class CrashTests
                 return world;
             },
             world => run(world, world.Logs[0]),
-            (world, point) => world.Recover(point.PowerLoss));
+            check ?? ((world, point) => world.Recover(point.PowerLoss)));
 }
