@@ -17,13 +17,15 @@ Options options = Options.Parse(args);
     ("groups", new Groups(options).RunAsync),
     ("offsets", new OffsetCommits(options).RunAsync),
     ("offsets", new OffsetLoading(options).RunAsync),
+    ("idempotent", new IdempotentProduce(options).RunAsync),
+    ("transactions", new Transactions(options).RunAsync),
     ("start", new Startup(options).RunAsync),
     ("idle", new IdleConnections(options).RunAsync),
     ("allocations", new Allocations(options).RunAsync),
     ("noise", new Noise(options).RunAsync),
 ];
 
-if (options.Wants("ingest") || options.Wants("fetch") || options.Wants("noise")) PageWarmer.Touch();
+if (options.Wants("ingest") || options.Wants("fetch") || options.Wants("idempotent") || options.Wants("noise")) PageWarmer.Touch();
 var rows = new List<Row>();
 foreach ((string name, Func<Task<IReadOnlyList<Row>>> run) in scenarios)
 {

@@ -69,11 +69,10 @@ internal sealed class BrokerServer : IDisposable
     }
 
     /// <summary>Makes <c>__consumer_offsets</c>, as the first client that looks for its coordinator does, and waits until it answers.</summary>
-    public async Task CreateOffsetsTopicAsync()
-    {
-        using var connection = new Connection(Port);
-        while (GroupRequests.ReadError(connection.Call(GroupRequests.FindCoordinator("g", 0))) != 0) await Task.Delay(5);
-    }
+    public Task CreateOffsetsTopicAsync() => FindCoordinatorAsync(0);
+
+    /// <summary>As <see cref="CreateOffsetsTopicAsync"/>, for <c>__transaction_state</c>.</summary>
+    public Task CreateTransactionTopicAsync() => FindCoordinatorAsync(1);
 
     /// <summary>Stops the program in an orderly way; its files stay.</summary>
     public void Stop() => Process.Dispose();
@@ -89,6 +88,12 @@ internal sealed class BrokerServer : IDisposable
 
     private static ServerProcess SpawnIn(Options options, string data, int port) =>
         ServerProcess.Spawn(options.Broker, ["start", Path.Combine(data, "server.properties")], port, options.At("broker.log"));
+
+    private async Task FindCoordinatorAsync(sbyte type)
+    {
+        using var connection = new Connection(Port);
+        while (GroupRequests.ReadError(connection.Call(GroupRequests.FindCoordinator("g", type))) != 0) await Task.Delay(5);
+    }
 
     private static short LeaderError(Connection connection, string topic, int partition)
     {

@@ -5,7 +5,7 @@ using System.Text;
 namespace KBroker.Benchmarks.Load.Wire;
 
 /// <summary>
-/// Writes request frames of non-flexible versions by hand, so that the load does not change when the codec does.
+/// Writes request frames by hand, so that the load does not change when the codec does.
 /// </summary>
 internal sealed class FrameWriter
 {
@@ -19,6 +19,9 @@ internal sealed class FrameWriter
 
     /// <summary>Starts a frame with request header v1; correlation id 0.</summary>
     public FrameWriter(short apiKey, short version) => Int32(0).Int16(apiKey).Int16(version).Int32(0).String(ClientId);
+
+    /// <summary>Starts a frame of a flexible version, with request header v2.</summary>
+    public static FrameWriter Flexible(short apiKey, short version) => new FrameWriter(apiKey, version).NoTags();
 
     public FrameWriter Int8(sbyte value) => Raw([(byte)value]);
 
@@ -49,6 +52,24 @@ internal sealed class FrameWriter
         byte[] bytes = Encoding.UTF8.GetBytes(value);
         return Int16((short)bytes.Length).Raw(bytes);
     }
+
+    /// <summary>A string of a flexible version.</summary>
+    public FrameWriter CompactString(string value)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(value);
+        return CompactCount(bytes.Length).Raw(bytes);
+    }
+
+    /// <summary>The count or length of a flexible version: one more, as a varint.</summary>
+    public FrameWriter CompactCount(int count)
+    {
+        uint left = (uint)count + 1;
+        for (; left >= 0x80; left >>= 7) Raw([(byte)(left | 0x80)]);
+        return Raw([(byte)left]);
+    }
+
+    /// <summary>A structure of a flexible version ends without tags.</summary>
+    public FrameWriter NoTags() => Int8(0);
 
     public FrameWriter Raw(ReadOnlySpan<byte> bytes)
     {

@@ -28,6 +28,10 @@ internal static class Requests
     public static byte[] ListOffsets(string topic, int partition) =>
         new FrameWriter(2, 1).Int32(-1).Int32(1).String(topic).Int32(1).Int32(partition).Int64(-1).ToFrame();
 
+    /// <summary>ListOffsets v2 of the last stable offset of one partition.</summary>
+    public static byte[] LastStableOffset(string topic, int partition) =>
+        new FrameWriter(2, 2).Int32(-1).Int8(1).Int32(1).String(topic).Int32(1).Int32(partition).Int64(-1).ToFrame();
+
     /// <summary>Fetch v11 of one partition, without a session; waits for nothing.</summary>
     public static byte[] Fetch(string topic, int partition, long offset, int maxBytes) =>
         new FrameWriter(1, 11).Int32(-1).Int32(500).Int32(1).Int32(maxBytes).Int8(0).Int32(0).Int32(-1)
