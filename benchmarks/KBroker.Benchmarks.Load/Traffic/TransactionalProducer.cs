@@ -22,6 +22,7 @@ internal enum TransactionProtocol
 internal sealed class TransactionalProducer : IDisposable
 {
     private const int InFlight = 5;
+    private const int MostTries = 500;
 
     // What clients wait when a partition is to be added while the transaction before is not quite over: Kafka's own producer and librdkafka.
     private static readonly TimeSpan Backoff = TimeSpan.FromMilliseconds(20);
@@ -41,14 +42,14 @@ internal sealed class TransactionalProducer : IDisposable
         (_id, _topic, _protocol) = (id, topic, protocol);
         (_leader, _coordinator) = (new Connection(port), new Connection(port));
         _sends = [.. batches.Select(one => (Frame(one.Batch), one.Batch.Length, one.Records))];
-        while (true)
+        for (int tries = 1; ; tries++)
         {
             var reader = new ReplyReader(_coordinator.Call(TransactionRequests.Init(protocol == TransactionProtocol.None ? null : id)));
             reader.Int32();
             short error = reader.Int16();
             _producer = new ProducerIdentity(reader.Int64(), reader.Int16());
             if (error == 0) return;
-            if (error is < GroupRequests.CoordinatorLoadInProgress or > GroupRequests.NotCoordinator and not TransactionRequests.ConcurrentTransactions)
+            if (error is < GroupRequests.CoordinatorLoadInProgress or > GroupRequests.NotCoordinator || tries == MostTries)
                 throw new InvalidOperationException($"InitProducerId was answered with error {error}");
             Wait();
         }
@@ -149,9 +150,10 @@ internal sealed class TransactionalProducer : IDisposable
 
     private void Repeat(string api, Func<short> call)
     {
+        int tries = 0;
         while (call() is var error && error != 0)
         {
-            if (error != TransactionRequests.ConcurrentTransactions) throw new InvalidOperationException($"{api} was answered with error {error}");
+            if (error != TransactionRequests.ConcurrentTransactions || ++tries == MostTries) throw new InvalidOperationException($"{api} was answered with error {error}");
             Retries++;
             Wait();
         }
