@@ -53,6 +53,86 @@ public sealed class ProgressWaitersTests : IDisposable
         }
     }
 
+    /// <summary>
+    /// Each round one thing happens and is signalled once, while everyone who waits for it registers and looks, and others come and go
+    /// between them: nobody may sleep through it. Who does ends the test after a while.
+    /// </summary>
+    [Fact]
+    public void Signal_WhileOthersRegisterAndLook_WakesEveryone()
+    {
+        const int sleepers = 3;
+        const int rounds = 4000;
+        long happened = 0;
+        int seen = 0;
+        int overslept = 0;
+        Thread[] waiting = [.. Enumerable.Range(0, sleepers).Select(_ => new Thread(() =>
+        {
+            using var sleeper = new Sleeper();
+            for (int round = 1; round <= rounds; round++)
+            {
+                int slot = _waiters.Add(sleeper);
+                while (Volatile.Read(ref happened) < round)
+                {
+                    if (sleeper.Sleep()) continue;
+                    Interlocked.Increment(ref overslept);
+                    _waiters.Remove(sleeper, slot);
+                    return;
+                }
+
+                _waiters.Remove(sleeper, slot);
+                Interlocked.Increment(ref seen);
+            }
+        }))];
+        bool over = false;
+        var passing = new Thread(() =>
+        {
+            var random = new Random(1);
+            var passers = new Counter[6];
+            int[] slots = new int[passers.Length];
+            while (!Volatile.Read(ref over))
+            {
+                int at = random.Next(passers.Length);
+                if (passers[at] is { } passer) _waiters.Remove(passer, slots[at]);
+                slots[at] = _waiters.Add(passers[at] = new Counter());
+                Thread.Yield();
+            }
+        });
+        foreach (Thread thread in waiting) thread.Start();
+        passing.Start();
+        for (int round = 1; round <= rounds && Volatile.Read(ref overslept) == 0; round++)
+        {
+            // Not before all saw the last one: this signal is the only one that can wake them.
+            for (int spins = 0; Volatile.Read(ref seen) < sleepers * (round - 1) && Volatile.Read(ref overslept) == 0; spins++)
+            {
+                if (spins > 2000) Thread.Yield();
+            }
+
+            // They are about to look, to register, or to sleep.
+            Thread.SpinWait(round % 40);
+            Volatile.Write(ref happened, round);
+            _waiters.Signal(_rig.Partition, 1, false);
+        }
+
+        foreach (Thread thread in waiting) thread.Join();
+        Volatile.Write(ref over, true);
+        passing.Join();
+        Assert.Equal((0, sleepers * rounds), (overslept, seen));
+    }
+
+    private sealed class Sleeper : IProgressWaiter, IDisposable
+    {
+        private static readonly TimeSpan TooLong = TimeSpan.FromSeconds(20);
+
+        private readonly SemaphoreSlim _signals = new(0);
+
+        /// <summary>False if nothing woke it.</summary>
+        public bool Sleep() => _signals.Wait(TooLong);
+
+        public void OnProgress(Partition partition, long bytes, bool mustReread) => _signals.Release();
+
+        public void Dispose() => _signals.Dispose();
+    }
+
     private sealed class Counter : IProgressWaiter
     {
         public long Signals { get; set; }
