@@ -1,3 +1,5 @@
+using KBroker.Cli.Commands.Groups;
+
 namespace KBroker.Cli.Commands;
 
 /// <summary>The commands of the program, in the order its help shows them.</summary>
@@ -5,5 +7,5 @@ public static class CommandList
 {
     /// <summary>The commands.</summary>
     public static IReadOnlyList<ICliCommand> All { get; } =
-        [new StartCommand(BrokerRunner.RunAsync), new TopicsCommand(), new ProduceCommand(), new ConsumeCommand(), new ConfigsCommand()];
+        [new StartCommand(BrokerRunner.RunAsync), new TopicsCommand(), new ProduceCommand(), new ConsumeCommand(), new ConfigsCommand(), new GroupsCommand()];
 }

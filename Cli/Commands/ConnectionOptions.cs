@@ -55,6 +55,13 @@ public sealed class ConnectionOptions
         KeyValueOption.Validate(_properties);
     }
 
+    /// <summary>Whether more is to be said than usual.</summary>
+    public bool IsVerbose(ParseResult parsed)
+    {
+        ArgumentNullException.ThrowIfNull(parsed);
+        return parsed.GetValue(_verbose);
+    }
+
     /// <summary>The settings of file and command line.</summary>
     /// <exception cref="CliException">The file cannot be read.</exception>
     public ClientProperties Properties(ParseResult parsed)
