@@ -12,6 +12,9 @@ public sealed class AdminClient(ClusterClient cluster)
     /// <summary>The resource type of a broker in the configuration requests.</summary>
     public const sbyte BrokerResource = 4;
 
+    /// <summary>The resource type of a group in the configuration requests (KIP-848).</summary>
+    public const sbyte GroupResource = 32;
+
     private int TimeoutMs => (int)Math.Min(int.MaxValue, cluster.Options.RequestTimeout.TotalMilliseconds);
 
     /// <summary>All topics by name, those that cannot be read left out.</summary>
@@ -109,7 +112,19 @@ public sealed class AdminClient(ClusterClient cluster)
         return [.. names.Select(name => byName.GetValueOrDefault(name) ?? throw NoAnswer("DescribeConfigs"))];
     }
 
-    /// <summary>Sets and deletes configurations of a topic, of one broker, or, with an empty name, of all brokers.</summary>
+    /// <summary>The groups that have a configuration of their own, by id.</summary>
+    public async Task<IReadOnlyList<string>> ListConfiguredGroupsAsync(CancellationToken cancellation)
+    {
+        BrokerConnection broker = await cluster.AnyBrokerAsync(cancellation);
+        if (broker.Versions.Highest(ApiKey.ListConfigResources) < 1)
+            throw new ClientException(ErrorCode.UnsupportedVersion, $"The broker at {broker.Endpoint} is too old to list groups that have configurations: name one");
+        ListConfigResourcesResponse response = await cluster.SendAsync<ListConfigResourcesResponse>(
+            new ListConfigResourcesRequest { ResourceTypes = [GroupResource] }, cancellation);
+        if (response.ErrorCode != ErrorCode.None) throw ClientException.Of(response.ErrorCode, null, "Cannot list the groups that have configurations");
+        return [.. response.ConfigResources.Where(one => one.ResourceType == GroupResource).Select(one => one.ResourceName).Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Sets and deletes configurations of a topic, of a group, of one broker, or, with an empty name, of all brokers.</summary>
     public async Task AlterConfigsAsync(
         sbyte type, string name, IReadOnlyList<IncrementalAlterConfigsRequest.AlterableConfig> changes, CancellationToken cancellation)
     {

@@ -7,7 +7,7 @@ using KBroker.Protocol.Messages;
 
 namespace KBroker.Cli.Commands;
 
-/// <summary><c>kbroker configs</c>: what kafka-configs does for topics and brokers, with its flags and its output.</summary>
+/// <summary><c>kbroker configs</c>: what kafka-configs does for topics, brokers and groups, with its flags and its output.</summary>
 public sealed class ConfigsCommand : ClientCommand
 {
     private const string Notes =
@@ -17,6 +17,7 @@ public sealed class ConfigsCommand : ClientCommand
           kbroker configs --describe --all --entity-type brokers --entity-name 0
           kbroker configs --alter --entity-type topics --entity-name orders --add-config retention.ms=3600000,cleanup.policy=[compact,delete]
           kbroker configs --alter --entity-type topics --entity-name orders --delete-config retention.ms
+          kbroker configs --alter --entity-type groups --entity-name billing --add-config consumer.session.timeout.ms=50000
         """;
 
     private readonly ConnectionOptions _connection = new();
@@ -25,10 +26,12 @@ public sealed class ConfigsCommand : ClientCommand
     private readonly Option<bool> _all = new("--all") { Description = "With --describe: defaults and settings of server.properties too" };
     private readonly Option<bool> _entityDefault = new("--entity-default") { Description = "What all brokers share" };
 
-    private readonly Option<string?> _entityType = new("--entity-type") { Description = "topics or brokers", HelpName = "type" };
-    private readonly Option<string?> _entityName = new("--entity-name") { Description = "The topic, or the broker's id", HelpName = "name" };
+    private readonly Option<string?> _entityType = new("--entity-type") { Description = "topics, brokers or groups", HelpName = "type" };
+    private readonly Option<string?> _entityName = new("--entity-name") { Description = "The topic, the broker's id, or the group", HelpName = "name" };
     private readonly Option<string?> _topic = new("--topic") { Description = "Short for --entity-type topics --entity-name", HelpName = "name" };
     private readonly Option<string?> _broker = new("--broker") { Description = "Short for --entity-type brokers --entity-name", HelpName = "id" };
+
+    private readonly Option<string?> _group = new("--group") { Description = "Short for --entity-type groups --entity-name", HelpName = "name" };
 
     private readonly Option<string?> _addConfig = new("--add-config")
     {
@@ -52,8 +55,8 @@ public sealed class ConfigsCommand : ClientCommand
     public override Command Build(CliContext context)
     {
         ArgumentNullException.ThrowIfNull(context);
-        var command = new DocumentedCommand("configs", "Show and change the configuration of topics and brokers while they run", Notes);
-        foreach (Option option in (Option[])[_describe, _alter, _entityType, _entityName, _entityDefault, _topic, _broker, _all,
+        var command = new DocumentedCommand("configs", "Show and change the configuration of topics, brokers and groups while they run", Notes);
+        foreach (Option option in (Option[])[_describe, _alter, _entityType, _entityName, _entityDefault, _topic, _broker, _group, _all,
             _addConfig, _addConfigFile, _deleteConfig])
             command.Add(option);
         _connection.AddTo(command);
@@ -75,15 +78,16 @@ public sealed class ConfigsCommand : ClientCommand
     private void Check(System.CommandLine.Parsing.CommandResult result)
     {
         bool alters = result.GetValue(_alter);
-        bool isShort = result.GetValue(_topic) is not null || result.GetValue(_broker) is not null;
+        int shorts = ((Option<string?>[])[_topic, _broker, _group]).Count(option => result.GetValue(option) is not null);
+        bool isShort = shorts > 0;
         string? type = result.GetValue(_entityType);
         string? name = result.GetValue(_entityName);
-        if (isShort && (type is not null || name is not null || result.GetValue(_topic) is not null == result.GetValue(_broker) is not null))
-            result.AddError("Name one entity: with --topic, with --broker, or with --entity-type and --entity-name");
+        if (isShort && (type is not null || name is not null || shorts > 1))
+            result.AddError("Name one entity: with --topic, with --broker, with --group, or with --entity-type and --entity-name");
         else if (!isShort && type is null)
-            result.AddError("--entity-type is required: topics or brokers");
-        else if (!isShort && type is not ("topics" or "brokers"))
-            result.AddError($"--entity-type '{type}': topics and brokers have configurations here");
+            result.AddError("--entity-type is required: topics, brokers or groups");
+        else if (!isShort && type is not ("topics" or "brokers" or "groups"))
+            result.AddError($"--entity-type '{type}': topics, brokers and groups have configurations here");
         else if (alters && !isShort && name is null && !result.GetValue(_entityDefault))
             result.AddError("--entity-name or --entity-default is required with --alter");
         else if (result.GetValue(_entityDefault) && (isShort || name is not null || type != "brokers"))
@@ -106,7 +110,13 @@ public sealed class ConfigsCommand : ClientCommand
     {
         if (parsed.GetValue(_topic) is { } topic) return (AdminClient.TopicResource, topic);
         if (parsed.GetValue(_broker) is { } broker) return (AdminClient.BrokerResource, broker);
-        sbyte type = parsed.GetValue(_entityType) == "topics" ? AdminClient.TopicResource : AdminClient.BrokerResource;
+        if (parsed.GetValue(_group) is { } group) return (AdminClient.GroupResource, group);
+        sbyte type = parsed.GetValue(_entityType) switch
+        {
+            "topics" => AdminClient.TopicResource,
+            "groups" => AdminClient.GroupResource,
+            _ => AdminClient.BrokerResource,
+        };
         return (type, parsed.GetValue(_entityDefault) ? "" : parsed.GetValue(_entityName));
     }
 
@@ -153,6 +163,7 @@ public sealed class ConfigsCommand : ClientCommand
     {
         MetadataResponse metadata = await admin.MetadataAsync(cancellation);
         IEnumerable<string> names = name is not null ? [name]
+            : type == AdminClient.GroupResource ? await admin.ListConfiguredGroupsAsync(cancellation)
             : type == AdminClient.TopicResource ? metadata.Topics.Select(topic => topic.Name ?? "").Order(StringComparer.Ordinal)
             : metadata.Brokers.Select(broker => broker.NodeId).Order().Select(id => id.ToString(CultureInfo.InvariantCulture)).Append("");
         foreach (string one in names)
@@ -171,8 +182,14 @@ public sealed class ConfigsCommand : ClientCommand
 
     private static bool IsDynamic(sbyte type, string name, DescribeConfigsResponse.DescribeConfigsResourceResult config) =>
         (ConfigSourceCode)config.ConfigSource == (type == AdminClient.TopicResource ? ConfigSourceCode.DynamicTopic
+            : type == AdminClient.GroupResource ? ConfigSourceCode.Group
             : name.Length == 0 ? ConfigSourceCode.DynamicDefaultBroker
             : ConfigSourceCode.DynamicBroker);
 
-    private static string Singular(sbyte type) => type == AdminClient.TopicResource ? "topic" : "broker";
+    private static string Singular(sbyte type) => type switch
+    {
+        AdminClient.TopicResource => "topic",
+        AdminClient.GroupResource => "group",
+        _ => "broker",
+    };
 }

@@ -58,7 +58,7 @@ public sealed class GroupsCommand : ClientCommand
 
         var table = new TextTable(["GROUP", .. withType ? ["TYPE"] : Array.Empty<string>(), .. withState ? ["STATE"] : Array.Empty<string>()]);
         foreach (GroupListing group in found)
-            table.Add([group.Id, .. withType ? [group.Type] : Array.Empty<string>(), .. withState ? [group.State] : Array.Empty<string>()]);
+            table.Add([group.Id, .. withType ? [Capitalized(group.Type)] : Array.Empty<string>(), .. withState ? [group.State] : Array.Empty<string>()]);
         table.Write(context.Out);
         return ExitCodes.Success;
     }
@@ -189,6 +189,9 @@ public sealed class GroupsCommand : ClientCommand
     }
 
     private TopicSelection[] Selections(ParseResult parsed) => [.. parsed.GetValue(_options.Topics)!.Select(topic => TopicSelection.Parse(topic, out _)!)];
+
+    // Brokers name types in lower case, states not.
+    private static string Capitalized(string word) => word.Length == 0 ? word : char.ToUpperInvariant(word[0]) + word[1..];
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

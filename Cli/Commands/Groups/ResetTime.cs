@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace KBroker.Cli.Commands.Groups;
 
 /// <summary>Reads times and durations as kafka-consumer-groups does.</summary>
-internal static partial class ResetTime
+public static partial class ResetTime
 {
     private static readonly string[] Formats =
     [

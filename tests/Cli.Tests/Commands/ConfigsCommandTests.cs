@@ -23,6 +23,7 @@ public sealed class ConfigsCommandTests : IDisposable
                     new() { Name = "retention.ms", Value = "5", ConfigSource = 1, Synonyms = [new() { Name = "retention.ms", Value = "5", Source = 1 }, new() { Name = "log.retention.ms", Value = "9", Source = 4 }] },
                     new() { Name = "cleanup.policy", Value = "delete", ConfigSource = 5 },
                     new() { Name = "secret", Value = null, ConfigSource = 2, IsSensitive = true },
+                    .. resource.ResourceType == 32 ? [new() { Name = "consumer.session.timeout.ms", Value = "50000", ConfigSource = 8 }] : Array.Empty<DescribeConfigsResponse.DescribeConfigsResourceResult>(),
                 ],
             })],
         });
@@ -61,6 +62,22 @@ public sealed class ConfigsCommandTests : IDisposable
         (await RunAsync("--describe --entity-type brokers")).Out);
 
     [Fact]
+    public async Task Groups_AreDescribedByNameOrAsListedAndChanged()
+    {
+        const string one = "Dynamic configs for group g are:\n  consumer.session.timeout.ms=50000 sensitive=false synonyms={}\n";
+        Assert.Equal(one, (await RunAsync("--describe --group g")).Out);
+        Assert.Contains("is too old to list", (await RunAsync("--describe --entity-type groups")).Error, StringComparison.Ordinal);
+        _broker.On<ListConfigResourcesRequest>(ApiKey.ListConfigResources, (request, _) =>
+        {
+            Assert.Equal([(sbyte)32], request.ResourceTypes);
+            return new ListConfigResourcesResponse { ConfigResources = [new() { ResourceName = "g", ResourceType = 32 }] };
+        });
+        Assert.Equal(one, (await RunAsync("--describe --entity-type groups")).Out);
+        Assert.Equal("Completed updating config for group g.\n", (await RunAsync("--alter --entity-type groups --entity-name g --add-config a=1")).Out);
+        Assert.Equal(["32:g:0:a=1"], _changes);
+    }
+
+    [Fact]
     public async Task Alter_SetsAndDeletes()
     {
         CommandOutcome outcome = await RunAsync("--alter --entity-type topics --entity-name t --add-config a=1,b=[x,y] --delete-config c,d");
@@ -86,6 +103,7 @@ public sealed class ConfigsCommandTests : IDisposable
     [InlineData("--alter --topic t", "--alter needs")]
     [InlineData("--alter --entity-type topics --add-config a=1", "--entity-name")]
     [InlineData("--alter --topic t --add-config a", "expected name=value")]
+    [InlineData("--describe --group g --topic t", "Name one entity")]
     [InlineData("--describe --broker x", "'x' is not a broker id")]
     [InlineData("--describe --topic t --add-config a=1", "only with --alter")]
     public async Task Run_LineNotUnderstood_UsageAndCodeTwo(string line, string mention)
