@@ -15,11 +15,16 @@ namespace KBroker.Broker.Handlers;
 public sealed partial class ApiVersionsHandler : ApiHandler<ApiVersionsRequest>
 {
     private const short NamesSoftwareFrom = 3;
+    private const short NamesLevelZeroFrom = 4;
+
+    // Clients believe the features with the highest number: it rises when a version of this program changes them.
+    private const long FeaturesEpoch = 1;
 
     private readonly IReadOnlyList<ApiVersionRange> _served;
     private readonly string? _clusterId;
     private readonly int _nodeId;
     private ApiVersionsResponse? _answer;
+    private ApiVersionsResponse? _answerWithLevelZero;
 
     /// <summary>Answers from the list of what is served, which is complete before the first request.</summary>
     /// <param name="served">The versions of every API, this one included.</param>
@@ -52,9 +57,27 @@ public sealed partial class ApiVersionsHandler : ApiHandler<ApiVersionsRequest>
         }
 
         if (IsMeantForAnother(request)) return Failed(ErrorCode.RebootstrapRequired);
-        _answer ??= new ApiVersionsResponse { ApiKeys = [.. _served.Select(Row)] };
-        return new(PendingResponse.Ready(_answer));
+        return new(PendingResponse.Ready(context.ApiVersion >= NamesLevelZeroFrom
+            ? _answerWithLevelZero ??= Answer(lowestLevel: 0)
+            : _answer ??= Answer(lowestLevel: 1)));
     }
+
+    // Clients of version 3 fail at a feature that begins with level 0; what is in force they understand (KAFKA-17492).
+    private ApiVersionsResponse Answer(short lowestLevel) => new()
+    {
+        ApiKeys = [.. _served.Select(Row)],
+        SupportedFeatures =
+        [
+            .. BrokerFeature.All.Where(feature => feature.Lowest >= lowestLevel).Select(feature =>
+                new ApiVersionsResponse.SupportedFeatureKey { Name = feature.Name, MinVersion = feature.Lowest, MaxVersion = feature.Highest }),
+        ],
+        FinalizedFeaturesEpoch = FeaturesEpoch,
+        FinalizedFeatures =
+        [
+            .. BrokerFeature.All.Where(feature => feature.Finalized > 0).Select(feature =>
+                new ApiVersionsResponse.FinalizedFeatureKey { Name = feature.Name, MinVersionLevel = feature.Finalized, MaxVersionLevel = feature.Finalized }),
+        ],
+    };
 
     private bool IsMeantForAnother(ApiVersionsRequest request) =>
         (request.ClusterId is { } cluster && _clusterId is not null && cluster != _clusterId)

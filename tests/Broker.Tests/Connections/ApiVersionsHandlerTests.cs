@@ -17,9 +17,14 @@ public sealed class ApiVersionsHandlerTests
             Assert.Equal(ErrorCode.None, response.ErrorCode);
             ApiVersionsResponse.ApiVersion row = Assert.Single(response.ApiKeys);
             Assert.Equal(((short)ApiKey.ApiVersions, (short)0, (short)5), (row.ApiKey, row.MinVersion, row.MaxVersion));
-            Assert.Empty(response.SupportedFeatures);
-            Assert.Empty(response.FinalizedFeatures);
-            Assert.Equal(-1, response.FinalizedFeaturesEpoch);
+            // A feature whose levels begin at 0 is more than clients of version 3 understand; what is in force they are told.
+            Assert.Equal(
+                version >= 4 ? ["group.version 0-1", "transaction.version 0-2"] : Array.Empty<string>(),
+                response.SupportedFeatures.Select(feature => $"{feature.Name} {feature.MinVersion}-{feature.MaxVersion}"));
+            Assert.Equal(
+                version >= 3 ? ["group.version 1-1", "transaction.version 2-2"] : Array.Empty<string>(),
+                response.FinalizedFeatures.Select(feature => $"{feature.Name} {feature.MinVersionLevel}-{feature.MaxVersionLevel}"));
+            Assert.Equal(version >= 3 ? 1 : -1, response.FinalizedFeaturesEpoch);
         }
     }
 
