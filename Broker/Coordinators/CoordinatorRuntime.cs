@@ -44,6 +44,18 @@ internal sealed class CoordinatorRuntime<TMachine> : IDisposable
     public int PartitionFor(string key) =>
         _metadata.Current.TryGetTopic(_topic, out TopicImage? topic) && topic.Partitions.Length > 0 ? CoordinatorKey.PartitionFor(key, topic.Partitions.Length) : -1;
 
+    /// <summary>The partition that a key belongs to, if this broker coordinates it.</summary>
+    /// <returns>Why it does not, or not yet; None if it does.</returns>
+    public ErrorCode FindPartition(string key, out Partition? partition)
+    {
+        partition = null;
+        int number = PartitionFor(key);
+        if (number < 0) return ErrorCode.CoordinatorNotAvailable;
+        if (!_shards.TryGetValue(number, out CoordinatorShard<TMachine>? shard)) return ErrorCode.NotCoordinator;
+        partition = shard.Partition;
+        return shard.Refusal;
+    }
+
     /// <summary>Steps the machine that a key belongs to.</summary>
     /// <param name="key">A group id or a transactional id.</param>
     /// <param name="work">What to do with the machine.</param>

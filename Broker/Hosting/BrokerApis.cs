@@ -74,6 +74,8 @@ internal sealed class BrokerApis : IDisposable
         [
             new ProduceHandler(partitions, appender, verification, platform.Time),
             new WriteTxnMarkersHandler(markers),
+            new TxnOffsetCommitHandler(new TransactionalOffsets(groups, verification), metadata),
+            new DescribeProducersHandler(lookup),
             new FetchHandler(sessions, new FetchReader(partitions), platform.Time, () => config.Current.Fetch.MaxBytes, stopping.Token),
             new ListOffsetsHandler(lookup),
             new MetadataHandler(metadata, new TopicAutoCreator(controller), local, () => config.Current),

@@ -1,5 +1,6 @@
 using KBroker.Broker.Coordinators.Groups.Consumer;
 using KBroker.Broker.Coordinators.Transactions;
+using KBroker.Broker.Partitions;
 using KBroker.Controller.Metadata;
 using KBroker.Protocol;
 using KBroker.Protocol.Messages;
@@ -46,14 +47,18 @@ public sealed class GroupCoordinator : IDisposable
         ? Task.FromResult((ErrorCode.InvalidGroupId, Array.Empty<ErrorCode>()))
         : Ask<(ErrorCode, ErrorCode[])>(groupId, (shard, reply) => reply((ErrorCode.None, shard.Leave(groupId, leavers))), error => (error, []));
 
-    /// <summary>OffsetCommit. See <see cref="GroupShard.Commit"/>.</summary>
+    /// <summary>OffsetCommit, or TxnOffsetCommit with a producer. See <see cref="GroupShard.Commit"/>.</summary>
     /// <returns>One error for each offset, in their order.</returns>
-    public Task<ErrorCode[]> CommitAsync(string groupId, OffsetCommitter committer, long retentionMs, IReadOnlyList<OffsetToCommit> offsets) =>
+    public Task<ErrorCode[]> CommitAsync(
+        string groupId, OffsetCommitter committer, long retentionMs, IReadOnlyList<OffsetToCommit> offsets, TransactionalProducer? producer = null) =>
         !CoordinatorRecord.FitsString(groupId) ? Task.FromResult<ErrorCode[]>([.. Enumerable.Repeat(ErrorCode.InvalidGroupId, offsets.Count)])
         : Ask<ErrorCode[]>(
             groupId,
-            (shard, reply) => shard.Commit(groupId, committer, retentionMs, offsets, reply),
+            (shard, reply) => shard.Commit(groupId, committer, retentionMs, offsets, reply, producer),
             error => [.. Enumerable.Repeat(error, offsets.Count)]);
+
+    /// <summary>The partition of <c>__consumer_offsets</c> that holds a group's offsets, where this broker coordinates it; else why not.</summary>
+    public ErrorCode FindPartition(string groupId, out Partition? partition) => _runtime.FindPartition(groupId, out partition);
 
     /// <summary>OffsetFetch. See <see cref="GroupShard.Fetch"/>.</summary>
     public Task<(ErrorCode Error, IReadOnlyList<FetchedOffset> Offsets)> FetchAsync(

@@ -14,17 +14,21 @@ public sealed class GroupOffsets(MemoryPool memory)
 
     private readonly Dictionary<string, Dictionary<OffsetKey, CommittedOffset>> _committed = new(StringComparer.Ordinal);
     private readonly Dictionary<long, Dictionary<string, Dictionary<OffsetKey, CommittedOffset>>> _open = [];
-    private readonly Dictionary<(string Group, OffsetKey Key), int> _openKeys = [];
+    private readonly Dictionary<string, Dictionary<OffsetKey, int>> _openKeys = new(StringComparer.Ordinal);
     private readonly HashSet<string> _topics = new(StringComparer.Ordinal);
     private long _sequence;
     private long _heldBytes;
 
-    /// <summary>The groups that have offsets.</summary>
-    public IReadOnlyCollection<string> Groups => _committed.Keys;
+    /// <summary>The groups that have offsets, or that open transactions have offsets for.</summary>
+    public IReadOnlyCollection<string> Groups => _openKeys.Count == 0 ? _committed.Keys : [.. _committed.Keys.Union(_openKeys.Keys, StringComparer.Ordinal)];
 
     /// <summary>The offsets of a group; empty without any.</summary>
     public IReadOnlyDictionary<OffsetKey, CommittedOffset> Of(string group) =>
         _committed.TryGetValue(group, out Dictionary<OffsetKey, CommittedOffset>? offsets) ? offsets : EmptyOffsets.Instance;
+
+    /// <summary>The partitions for which a group has an offset, or an open transaction has one for it.</summary>
+    public List<OffsetKey> KeysOf(string group) =>
+        _openKeys.TryGetValue(group, out Dictionary<OffsetKey, int>? open) ? [.. Of(group).Keys.Union(open.Keys)] : [.. Of(group).Keys];
 
     /// <summary>Finds an offset.</summary>
     public bool TryGet(string group, OffsetKey key, [NotNullWhen(true)] out CommittedOffset? offset)
@@ -34,10 +38,10 @@ public sealed class GroupOffsets(MemoryPool memory)
     }
 
     /// <summary>Whether an open transaction is about to change an offset.</summary>
-    public bool IsOpen(string group, OffsetKey key) => _openKeys.ContainsKey((group, key));
+    public bool IsOpen(string group, OffsetKey key) => _openKeys.TryGetValue(group, out Dictionary<OffsetKey, int>? open) && open.ContainsKey(key);
 
     /// <summary>Whether an open transaction is about to change any offset of a group.</summary>
-    public bool HasOpen(string group) => _open.Values.Any(groups => groups.ContainsKey(group));
+    public bool HasOpen(string group) => _openKeys.ContainsKey(group);
 
     /// <summary>By how much an offset would add to what is held in memory, about, in bytes.</summary>
     public long GrowthBy(string group, OffsetKey key, string metadata) =>
@@ -73,7 +77,7 @@ public sealed class GroupOffsets(MemoryPool memory)
 
         if (!_open.TryGetValue(producerId, out Dictionary<string, Dictionary<OffsetKey, CommittedOffset>>? groups)) _open[producerId] = groups = new(StringComparer.Ordinal);
         Dictionary<OffsetKey, CommittedOffset> offsets = Get(groups, group);
-        if (!offsets.ContainsKey(key)) _openKeys[(group, key)] = _openKeys.GetValueOrDefault((group, key)) + 1;
+        if (!offsets.ContainsKey(key)) Open(group, key);
         Set(offsets, key, offset);
     }
 
@@ -113,11 +117,18 @@ public sealed class GroupOffsets(MemoryPool memory)
         }
     }
 
+    private void Open(string group, OffsetKey key)
+    {
+        if (!_openKeys.TryGetValue(group, out Dictionary<OffsetKey, int>? keys)) _openKeys[group] = keys = [];
+        keys[key] = keys.GetValueOrDefault(key) + 1;
+    }
+
     private void Close(string group, OffsetKey key)
     {
-        int left = _openKeys.GetValueOrDefault((group, key)) - 1;
-        if (left > 0) _openKeys[(group, key)] = left;
-        else _openKeys.Remove((group, key));
+        Dictionary<OffsetKey, int> keys = _openKeys[group];
+        if (--keys[key] > 0) return;
+        keys.Remove(key);
+        if (keys.Count == 0) _openKeys.Remove(group);
     }
 
     private static Dictionary<OffsetKey, CommittedOffset> Get(Dictionary<string, Dictionary<OffsetKey, CommittedOffset>> groups, string group)

@@ -206,13 +206,19 @@ public sealed class GroupShard : ICoordinatorMachine
     /// <param name="retentionMs">How long the client wants them kept; -1 leaves it to the broker.</param>
     /// <param name="offsets">What to commit.</param>
     /// <param name="reply">Gets the errors, in the order of the offsets.</param>
+    /// <param name="producer">Whose transaction the offsets are a part of, so that they count once it is committed (KIP-447); null without one.</param>
     public void Commit(
-        string groupId, in OffsetCommitter committer, long retentionMs, IReadOnlyList<OffsetToCommit> offsets, Action<ErrorCode[]> reply)
+        string groupId,
+        in OffsetCommitter committer,
+        long retentionMs,
+        IReadOnlyList<OffsetToCommit> offsets,
+        Action<ErrorCode[]> reply,
+        TransactionalProducer? producer = null)
     {
         ArgumentNullException.ThrowIfNull(offsets);
         ArgumentNullException.ThrowIfNull(reply);
         var errors = new ErrorCode[offsets.Count];
-        CommitPermission permission = CheckCommit(groupId, committer);
+        CommitPermission permission = CheckCommit(groupId, committer, isTransactional: producer is not null);
         if (permission.Error != ErrorCode.None)
         {
             Array.Fill(errors, permission.Error);
@@ -226,9 +232,8 @@ public sealed class GroupShard : ICoordinatorMachine
         }
 
         List<(OffsetKey Key, CommittedOffset Offset)> taken = Take(groupId, offsets, retentionMs, errors);
-        ErrorCode failed = taken.Count == 0
-            ? ErrorCode.None
-            : _services.Log.Append([.. taken.Select(one => OffsetRecords.Write(groupId, one.Key, one.Offset))]);
+        CoordinatorRecord[] records = [.. taken.Select(one => OffsetRecords.Write(groupId, one.Key, one.Offset))];
+        ErrorCode failed = records.Length == 0 ? ErrorCode.None : producer is { } with ? _services.Log.Append(records, with) : _services.Log.Append(records);
         if (failed != ErrorCode.None)
         {
             Spread(failed, errors);
@@ -236,7 +241,7 @@ public sealed class GroupShard : ICoordinatorMachine
             return;
         }
 
-        foreach ((OffsetKey key, CommittedOffset offset) in taken) _offsets.Replay(groupId, key, offset);
+        foreach ((OffsetKey key, CommittedOffset offset) in taken) _offsets.Replay(groupId, key, offset, producer?.ProducerId ?? -1);
         if (taken.Count > 0) AddIfMissing(groupId);
         _services.Log.WhenCommitted(error =>
         {
@@ -320,7 +325,7 @@ public sealed class GroupShard : ICoordinatorMachine
             return;
         }
 
-        ErrorCode failed = Forget(groupId, [.. _offsets.Of(groupId).Keys], withGroup: true);
+        ErrorCode failed = Forget(groupId, _offsets.KeysOf(groupId), withGroup: true);
         if (failed != ErrorCode.None) reply(failed);
         else _services.Log.WhenCommitted(reply);
     }
@@ -329,13 +334,13 @@ public sealed class GroupShard : ICoordinatorMachine
     public void OnTopicDeleted(string topic)
     {
         foreach (string groupId in _offsets.Groups.ToList())
-            Forget(groupId, [.. _offsets.Of(groupId).Keys.Where(key => key.Topic == topic)], withGroup: false);
+            Forget(groupId, _offsets.KeysOf(groupId).FindAll(key => key.Topic == topic), withGroup: false);
         _offsets.ForgetTopic(topic);
     }
 
-    private CommitPermission CheckCommit(string groupId, in OffsetCommitter committer)
+    private CommitPermission CheckCommit(string groupId, in OffsetCommitter committer, bool isTransactional)
     {
-        if (_groups.Find(groupId) is { } group) return group.CheckCommit(committer, isTransactional: false);
+        if (_groups.Find(groupId) is { } group) return group.CheckCommit(committer, isTransactional);
         if (committer.GenerationId >= 0) return new CommitPermission(committer.KnowsMemberEpochs ? ErrorCode.GroupIdNotFound : ErrorCode.IllegalGeneration);
         return new CommitPermission(HasRoomForGroup(groupId) ? ErrorCode.None : ErrorCode.CoordinatorNotAvailable);
     }
