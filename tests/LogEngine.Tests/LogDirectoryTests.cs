@@ -41,6 +41,20 @@ public sealed class LogDirectoryTests
     }
 
     [Fact]
+    public void Create_NameOfADeletedLog_KeepsNoHighWatermarkOfIt()
+    {
+        var other = new TopicPartition("other", 0);
+        var gone = new TopicPartition("gone", 0);
+        using LogDirectory directory = Open();
+        foreach (TopicPartition partition in new[] { Partition, other, gone }) Append(directory.Create(partition, TopicId, LogConfig.Default), 3);
+        directory.WriteHighWatermarks([KeyValuePair.Create(Partition, 2L), KeyValuePair.Create(other, 1L), KeyValuePair.Create(gone, 3L)]);
+        directory.Delete(Partition);
+        directory.Delete(gone);
+        directory.Create(Partition, TopicId, LogConfig.Default);
+        Assert.Equal([KeyValuePair.Create(other, 1L)], directory.ReadHighWatermarks());
+    }
+
+    [Fact]
     public void Open_LockedDirectory_SaysSo()
     {
         using LogDirectory directory = Open();
