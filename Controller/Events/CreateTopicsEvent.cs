@@ -40,7 +40,7 @@ internal sealed class CreateTopicsEvent(
                     ImmutableDictionary<string, string> config = Config(wanted);
                     bool hadConfig = !state.Image.TopicConfig(topic.Name).IsEmpty;
                     if (!config.IsEmpty || hadConfig) configs[topic.Name] = config;
-                    if (!validateOnly) TopicWrites.Create(writes, topic, config, hadConfig, state.Term.Epoch);
+                    if (!validateOnly) AddWrites(writes, wanted, topic, config, hadConfig, state.Term.Epoch);
                     results.Add(new CreateTopicResult(
                         topic.Name, ErrorCode.None, null, validateOnly ? Guid.Empty : topic.Id, topic.Partitions.Length,
                         (short)topic.Partitions[0].Replicas.Length));
@@ -136,6 +136,15 @@ internal sealed class CreateTopicsEvent(
     private TopicImage Build(ClusterMetadataImage image, NewTopic topic, ImmutableArray<ImmutableArray<BrokerId>> assignments)
         => new(topic.Name, topic.Id == Guid.Empty ? Uuid.Create(random) : topic.Id, [.. assignments.Select(
             (replicas, id) => LeaderElector.Begin(id, replicas, image.Brokers.ContainsKey, FirstEpoch(topic, id)))]);
+
+    private static void AddWrites(
+        List<CoordinationOperation> writes, NewTopic wanted, TopicImage topic, ImmutableDictionary<string, string> config, bool hadConfig,
+        ControllerEpoch epoch)
+    {
+        // A term that finishes a creation begins with epoch 0.
+        if (wanted.FirstLeaderEpochs.Count == 0) TopicWrites.Create(writes, topic, config, hadConfig, epoch);
+        else TopicWrites.CreateWhole(writes, topic, config, hadConfig, epoch);
+    }
 
     private static LeaderEpoch FirstEpoch(NewTopic topic, int partition)
         => partition < topic.FirstLeaderEpochs.Count ? topic.FirstLeaderEpochs[partition] : new LeaderEpoch(0);

@@ -22,6 +22,19 @@ internal static class TopicWrites
         foreach (PartitionImage partition in topic.Partitions) CreateState(writes, topic.Name, partition, epoch);
     }
 
+    /// <summary>
+    /// The same for a topic whose states no other term could make up: until the last of them is written it counts as one to be deleted, so
+    /// that it is there as a whole or, after a crash, not at all.
+    /// </summary>
+    public static void CreateWhole(
+        List<CoordinationOperation> writes, TopicImage topic, ImmutableDictionary<string, string> config, bool hadConfigNode,
+        ControllerEpoch epoch)
+    {
+        writes.Add(new CoordinationOperation.Create(Znodes.DeleteTopic(topic.Name), default));
+        Create(writes, topic, config, hadConfigNode, epoch);
+        writes.Add(new CoordinationOperation.Delete(Znodes.DeleteTopic(topic.Name)));
+    }
+
     public static void AddPartitions(List<CoordinationOperation> writes, TopicImage topic, int firstNew, ControllerEpoch epoch)
     {
         writes.Add(new CoordinationOperation.SetData(Znodes.Topic(topic.Name), TopicZnode.Encode(topic)));

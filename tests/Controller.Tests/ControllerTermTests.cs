@@ -165,6 +165,45 @@ public sealed class ControllerTermTests
     }
 
     [Fact]
+    public async Task Start_CreationWithLeaderEpochsCutShortAnywhere_TopicHasThemAllOrIsNotThere()
+    {
+        const int epoch = 7;
+        var topic = new NewTopic("t", 5, 1, [], [new("a", "b")]) { FirstLeaderEpochs = [.. Enumerable.Repeat(new LeaderEpoch(epoch), 5)] };
+        async Task<CrashingJournalStorage> RunAsync(int crashAt)
+        {
+            var disk = new CrashingJournalStorage(new Random(crashAt)) { CrashAt = crashAt };
+            try
+            {
+                await using EmbeddedCoordinationStore store = EmbeddedCoordinationStore.Open(disk, snapshotThreshold: 3000);
+                ControllerRig rig = await ControllerRig.StartAsync(store, configure: options => options with { OperationsPerWrite = 3 });
+                await rig.CreateAsync(topic);
+            }
+            catch (IOException)
+            {
+                Assert.True(disk.Crashed);
+            }
+
+            return disk;
+        }
+
+        int total = (await RunAsync(int.MaxValue)).Operations;
+        int whole = 0;
+        for (int crashAt = 1; crashAt <= total + 1; crashAt++)
+        {
+            CrashingJournalStorage disk = await RunAsync(crashAt);
+            await using EmbeddedCoordinationStore store = EmbeddedCoordinationStore.Open(disk.PowerCycle(new Random(crashAt)));
+            ControllerRig rig = await ControllerRig.StartAsync(store);
+            if (rig.Image.TryGetTopic("t", out _)) whole++;
+            else Assert.Equal(ErrorCode.None, (await rig.CreateAsync(topic)).Error);
+            Assert.True(rig.Image.TryGetTopic("t", out TopicImage? found));
+            Assert.Equal("b", rig.Image.TopicConfig("t")["a"]);
+            Assert.All(found.Partitions, partition => Assert.True(partition.LeaderEpoch.Value >= epoch, $"partition {partition.Id} at {partition.LeaderEpoch} after a crash at {crashAt}"));
+        }
+
+        Assert.InRange(whole, 1, total);
+    }
+
+    [Fact]
     public async Task RegisterBroker_IdTaken_IsRefused()
     {
         var store = new InMemoryCoordinationStore();
