@@ -15,6 +15,7 @@ Options options = Options.Parse(args);
     ("small", new SmallRequests(options).RunAsync),
     ("commit", new GroupCommit(options).RunAsync),
     ("groups", new Groups(options).RunAsync),
+    ("groups", new ConsumerGroups(options).RunAsync),
     ("offsets", new OffsetCommits(options).RunAsync),
     ("offsets", new OffsetLoading(options).RunAsync),
     ("idempotent", new IdempotentProduce(options).RunAsync),

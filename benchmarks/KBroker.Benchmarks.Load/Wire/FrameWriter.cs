@@ -60,10 +60,13 @@ internal sealed class FrameWriter
         return CompactCount(bytes.Length).Raw(bytes);
     }
 
+    /// <summary>A string or an array of a flexible version that is null.</summary>
+    public FrameWriter NoString() => CompactCount(-1);
+
     /// <summary>The count or length of a flexible version: one more, as a varint.</summary>
     public FrameWriter CompactCount(int count)
     {
-        uint left = (uint)count + 1;
+        uint left = (uint)(count + 1);
         for (; left >= 0x80; left >>= 7) Raw([(byte)(left | 0x80)]);
         return Raw([(byte)left]);
     }
