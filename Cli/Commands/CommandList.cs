@@ -1,4 +1,5 @@
 using KBroker.Cli.Commands.Groups;
+using KBroker.Cli.Commands.Transactions;
 
 namespace KBroker.Cli.Commands;
 
@@ -7,5 +8,5 @@ public static class CommandList
 {
     /// <summary>The commands.</summary>
     public static IReadOnlyList<ICliCommand> All { get; } =
-        [new StartCommand(BrokerRunner.RunAsync), new TopicsCommand(), new ProduceCommand(), new ConsumeCommand(), new ConfigsCommand(), new GroupsCommand()];
+        [new StartCommand(BrokerRunner.RunAsync), new TopicsCommand(), new ProduceCommand(), new ConsumeCommand(), new ConfigsCommand(), new GroupsCommand(), new TransactionsCommand()];
 }

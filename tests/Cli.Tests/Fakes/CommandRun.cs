@@ -1,6 +1,7 @@
 using System.Text;
 using KBroker.Cli.Commands;
 using KBroker.Cli.Commands.Groups;
+using KBroker.Cli.Commands.Transactions;
 
 namespace KBroker.Cli.Tests.Fakes;
 
@@ -22,7 +23,7 @@ internal static class CommandRun
             Environment = new Dictionary<string, string>(),
         };
         string[] args = [.. line.Split(' ', StringSplitOptions.RemoveEmptyEntries), .. more, "--bootstrap-server", broker.Endpoint.ToString()];
-        ICliCommand[] commands = [new TopicsCommand(), new ConfigsCommand(), new ProduceCommand(), new ConsumeCommand(), new GroupsCommand()];
+        ICliCommand[] commands = [new TopicsCommand(), new ConfigsCommand(), new ProduceCommand(), new ConsumeCommand(), new GroupsCommand(), new TransactionsCommand()];
         int exitCode = await new CommandLineApp(commands, context).RunAsync(args, limit.Token);
         return new(exitCode, output is null ? bytes.ToArray() : [], text.ToString().ReplaceLineEndings("\n"), error.ToString().ReplaceLineEndings("\n"));
     }
