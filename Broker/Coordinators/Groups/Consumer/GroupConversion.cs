@@ -18,6 +18,7 @@ internal static class GroupConversion
         if (group.ProtocolType != ConsumerProtocol.TypeName) return "the group does not use the consumer embedded protocol";
         if (group.Members.Count > config.MaxSize) return "the group size exceeds the consumer group maximum size";
         var members = new List<(ConsumerMember Member, TopicPartitionSet Assigned)>();
+        TopicPartitionSet taken = TopicPartitionSet.Empty;
         foreach (ClassicMember member in group.Members.All)
         {
             byte[] metadata = group.ProtocolName is null ? member.Protocols[0].Metadata : member.MetadataFor(group.ProtocolName);
@@ -25,7 +26,8 @@ internal static class GroupConversion
                 return "the embedded consumer protocol is malformed";
             if (assignment.UserData is { Length: > 0 })
                 return "an unsupported custom assignor is in use. Please refer to the documentation or switch to a default assignor before re-attempting the upgrade";
-            TopicPartitionSet assigned = ConsumerProtocol.ToSet(assignment.AssignedPartitions.Select(topic => (topic.Topic, topic.Partitions)), image);
+            TopicPartitionSet assigned = HeldBy(group, member, subscription, assignment, image).Except(taken);
+            taken = taken.Union(assigned);
             var current = new CurrentAssignment(
                 group.GenerationId, group.GenerationId, ConsumerMemberState.Stable, AssignedPartitions.Of(assigned, group.GenerationId), AssignedPartitions.Empty);
             members.Add((new ConsumerMember(member.Id, SubscriptionOf(member, subscription), current), assigned));
@@ -48,7 +50,8 @@ internal static class GroupConversion
 
     /// <summary>
     /// Makes the classic group of a draft's state, in a generation of the group's epoch, and replaces the records of the one by those of
-    /// the other. Each member is assigned what it was to have.
+    /// the other. Each member is assigned what it holds, not what it was to have: until it has joined again, it does not let go of the one nor
+    /// know of the other.
     /// </summary>
     public static ClassicGroup Downgrade(ConsumerGroup group, ConsumerGroupDraft draft, GroupServices services)
     {
@@ -65,10 +68,24 @@ internal static class GroupConversion
                 member.Subscription.Classic!.SessionTimeoutMs,
                 member.Subscription.RebalanceTimeoutMs,
                 member.Subscription.Classic.Protocols,
-                ConsumerProtocol.WriteAssignment(state.TargetOf(member.Id), image, member.Subscription.Classic.Protocols[0].Metadata))));
+                ConsumerProtocol.WriteAssignment(member.Current.Assigned.Set.Union(member.Current.PendingRevocation.Set), image, member.Subscription.Classic.Protocols[0].Metadata))));
         draft.RemoveAll();
         draft.Write(classic.ToRecord());
         return classic;
+    }
+
+    /// <summary>
+    /// What a member reads. While a group rebalances that is not what it was assigned last: one that has joined said what it kept, and so
+    /// did one whose assignment was lost with a generation that did not come about.
+    /// </summary>
+    private static TopicPartitionSet HeldBy(
+        ClassicGroup group, ClassicMember member, ConsumerProtocolSubscription subscription, ConsumerProtocolAssignment assignment, ClusterMetadataImage image)
+    {
+        bool saidIt = group.State == ClassicGroupState.CompletingRebalance
+            || (group.State == ClassicGroupState.PreparingRebalance && (member.AwaitsJoin || member.Assignment.Length == 0));
+        return saidIt
+            ? ConsumerProtocol.ToSet(subscription.OwnedPartitions.Select(topic => (topic.Topic, topic.Partitions)), image)
+            : ConsumerProtocol.ToSet(assignment.AssignedPartitions.Select(topic => (topic.Topic, topic.Partitions)), image);
     }
 
     private static MemberSubscription SubscriptionOf(ClassicMember member, ConsumerProtocolSubscription subscription) => new()
