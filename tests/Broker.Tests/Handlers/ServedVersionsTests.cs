@@ -23,6 +23,8 @@ public sealed class ServedVersionsTests(SharedBroker broker) : IClassFixture<Sha
         { ApiKey.IncrementalAlterConfigs, 0, 1 },
         { ApiKey.DescribeCluster, 0, 2 },
         { ApiKey.DescribeTopicPartitions, 0, 0 },
+        { ApiKey.ConsumerGroupHeartbeat, 0, 1 },
+        { ApiKey.ConsumerGroupDescribe, 0, 1 },
         { ApiKey.ListConfigResources, 0, 1 },
     };
 
