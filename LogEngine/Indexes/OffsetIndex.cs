@@ -30,7 +30,7 @@ internal sealed class OffsetIndex(ILogFileSystem fileSystem, string path, long b
     public OffsetPosition Lookup(long offset)
     {
         Entries entries = Current;
-        int count = CountUpTo(entries, offset);
+        int count = CountTo(entries, offset);
         return count == 0 ? new OffsetPosition(baseOffset, 0) : Entry(entries, count - 1);
     }
 
@@ -54,7 +54,7 @@ internal sealed class OffsetIndex(ILogFileSystem fileSystem, string path, long b
     public (OffsetPosition Entry, OffsetPosition? Next, OffsetPosition? AfterNext) Find(long offset)
     {
         Entries entries = Current;
-        int count = CountUpTo(entries, offset);
+        int count = CountTo(entries, offset);
         return (
             count == 0 ? new OffsetPosition(baseOffset, 0) : Entry(entries, count - 1),
             count < entries.Count ? Entry(entries, count) : null,
@@ -67,7 +67,7 @@ internal sealed class OffsetIndex(ILogFileSystem fileSystem, string path, long b
     public OffsetPosition EntryBefore(long offset, int count)
     {
         Entries entries = Current;
-        int at = CountUpTo(entries, offset - 1) - count;
+        int at = CountTo(entries, offset - 1) - count;
         return at < 0 ? new OffsetPosition(baseOffset, 0) : Entry(entries, at);
     }
 
@@ -82,9 +82,7 @@ internal sealed class OffsetIndex(ILogFileSystem fileSystem, string path, long b
     public OffsetPosition this[int index] => Entry(Current, index);
 
     /// <summary>Drops the entries of this offset and later ones.</summary>
-    public void TruncateTo(long offset) => KeepFirst(offset == 0 ? 0 : CountUpTo(Current, offset - 1));
-
-    protected override long KeyOf(Entries entries, int index) => Entry(entries, index).Offset;
+    public void TruncateTo(long offset) => KeepFirst(offset == 0 ? 0 : CountTo(Current, offset - 1));
 
     protected override bool IsPlausible(Entries entries, int segmentSize)
     {
@@ -101,10 +99,18 @@ internal sealed class OffsetIndex(ILogFileSystem fileSystem, string path, long b
         return true;
     }
 
+    // The entries whose offset is at most this.
+    private int CountTo(Entries entries, long offset) => CountUpTo<RelativeOffsets>(entries, offset - baseOffset);
+
     private OffsetPosition Entry(Entries entries, int index)
     {
         ReadOnlySpan<byte> entry = entries.Bytes.AsSpan(index * EntrySize, EntrySize);
         return new OffsetPosition(
             baseOffset + BinaryPrimitives.ReadInt32BigEndian(entry), BinaryPrimitives.ReadInt32BigEndian(entry[4..]));
+    }
+
+    private readonly struct RelativeOffsets : ISortKeys
+    {
+        public static long At(Entries entries, int index) => BinaryPrimitives.ReadInt32BigEndian(entries.Bytes.AsSpan(index * EntrySize));
     }
 }

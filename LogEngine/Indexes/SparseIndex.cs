@@ -170,33 +170,31 @@ internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int 
     {
     }
 
-    /// <summary>What the entries are sorted by.</summary>
-    protected abstract long KeyOf(Entries entries, int index);
-
     /// <summary>
     /// The number of entries whose key is at most this. Keys rise about evenly: the search starts where the key would lie then and
     /// doubles its steps from there, which touches fewer cache lines than halving the whole.
     /// </summary>
-    protected int CountUpTo(Entries entries, long key)
+    protected static int CountUpTo<TKeys>(Entries entries, long key)
+        where TKeys : struct, ISortKeys
     {
         // All entries before low are at most the key, all from high on are greater.
         int low = 0;
         int high = entries.Count;
         if (high == 0) return 0;
-        long first = KeyOf(entries, 0);
-        long last = KeyOf(entries, high - 1);
+        long first = TKeys.At(entries, 0);
+        long last = TKeys.At(entries, high - 1);
         if (key < first) return 0;
         if (key >= last) return high;
         low = 1;
         high--;
         int guess = Math.Clamp((int)((double)(key - first) / (last - first) * high), low, high);
-        bool isBelow = guess < high && KeyOf(entries, guess) <= key;
+        bool isBelow = guess < high && TKeys.At(entries, guess) <= key;
         if (isBelow) low = guess + 1;
         else high = guess;
         for (int step = FirstStep; high - low > step; step *= 2)
         {
             int probe = isBelow ? low + step - 1 : high - step;
-            bool atMost = KeyOf(entries, probe) <= key;
+            bool atMost = TKeys.At(entries, probe) <= key;
             if (atMost) low = probe + 1;
             else high = probe;
             if (atMost != isBelow) break;
@@ -205,7 +203,7 @@ internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int 
         while (low < high)
         {
             int middle = (int)((uint)(low + high) >> 1);
-            if (KeyOf(entries, middle) <= key) low = middle + 1;
+            if (TKeys.At(entries, middle) <= key) low = middle + 1;
             else high = middle;
         }
 
@@ -296,6 +294,12 @@ internal abstract class SparseIndex(ILogFileSystem fileSystem, string path, int 
         _entries = entries;
         Unpin(entries);
         return entries;
+    }
+
+    /// <summary>What the entries of an index are sorted by; a type, so that the search is compiled for it.</summary>
+    protected interface ISortKeys
+    {
+        static abstract long At(Entries entries, int index);
     }
 
     /// <summary>Entries in memory. The count is published after the bytes it covers.</summary>

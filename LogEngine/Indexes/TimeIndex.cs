@@ -48,7 +48,7 @@ internal sealed class TimeIndex(ILogFileSystem fileSystem, string path, long bas
     public TimeNote Lookup(long timestamp)
     {
         Entries entries = Current;
-        int count = CountUpTo(entries, timestamp);
+        int count = CountUpTo<Timestamps>(entries, timestamp);
         TimePosition? next = count < entries.Count ? Entry(entries, count) : null;
         return count == 0 ? new TimeNote(Start, next, null, 0) : new TimeNote(Entry(entries, count - 1), next, entries, count - 1);
     }
@@ -72,8 +72,6 @@ internal sealed class TimeIndex(ILogFileSystem fileSystem, string path, long bas
         KeepFirst(keep);
     }
 
-    protected override long KeyOf(Entries entries, int index) => Entry(entries, index).Timestamp;
-
     protected override bool IsPlausible(Entries entries, int segmentSize)
     {
         long lastTimestamp = -1;
@@ -94,5 +92,10 @@ internal sealed class TimeIndex(ILogFileSystem fileSystem, string path, long bas
         ReadOnlySpan<byte> entry = entries.Bytes.AsSpan(index * EntrySize, EntrySize);
         return new TimePosition(
             BinaryPrimitives.ReadInt64BigEndian(entry), baseOffset + BinaryPrimitives.ReadInt32BigEndian(entry[8..]));
+    }
+
+    private readonly struct Timestamps : ISortKeys
+    {
+        public static long At(Entries entries, int index) => BinaryPrimitives.ReadInt64BigEndian(entries.Bytes.AsSpan(index * EntrySize));
     }
 }

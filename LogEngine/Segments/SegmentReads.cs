@@ -9,7 +9,7 @@ internal readonly record struct BatchPosition(int Position, BatchHeader Header);
 /// <summary>Reads of one segment: from an offset to a file position and from there to a slice.</summary>
 internal static class SegmentReads
 {
-    private const double Tolerance = 1.125;
+    private const double Tolerance = 1 + (1 / 32.0);
 
     /// <summary>
     /// The bytes from the batch that holds <paramref name="startOffset"/> on, none of them of a batch that reaches
