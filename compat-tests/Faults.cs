@@ -9,7 +9,7 @@ internal sealed class Faults : IDisposable
     private readonly string _file = Path.Combine(Path.GetTempPath(), $"kbroker-faults-{Guid.NewGuid():N}");
 
     /// <summary>What the broker is to be started with.</summary>
-    public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string> { ["LD_PRELOAD"] = Preloaded(), ["KBROKER_FAULTS"] = _file };
+    public IReadOnlyDictionary<string, string> Environment => new Dictionary<string, string> { ["LD_PRELOAD"] = Library("stop_at"), ["KBROKER_FAULTS"] = _file };
 
     /// <summary>From here on the broker has so many changes to live.</summary>
     public void Arm(int change, bool shortWrites) =>
@@ -41,9 +41,10 @@ internal sealed class Faults : IDisposable
     public static int Setting(string name, int otherwise) =>
         int.TryParse(System.Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : otherwise;
 
-    private static string Preloaded()
+    /// <summary>The path of a library that was built of a file of faults/.</summary>
+    public static string Library(string name)
     {
-        string library = Path.Combine(BuiltProgram.Root, "artifacts", "compat-clients", "stop_at.so");
+        string library = Path.Combine(BuiltProgram.Root, "artifacts", "compat-clients", name + ".so");
         return File.Exists(library) ? library : throw new FileNotFoundException($"{library} is missing: run compat-tests/install", library);
     }
 }

@@ -94,6 +94,33 @@ public sealed class StorageFaultTests
     }
 
     [Fact]
+    public async Task FlushFailsInTheOnlyLogDirectory_BrokerSaysSoAndExitsWithOne()
+    {
+        await using BrokerProcess broker = await BrokerProcess.StartAsync([.. Busy, "log.flush.interval.messages=1"]);
+        var records = new AcknowledgedRecords(broker, "numbers", Partitions, new Random(5));
+        await RestartUnderAsync(broker, "fsync,fdatasync", "error=EIO:when=100+");
+        using (IProducer<byte[]?, byte[]?> producer = records.NewProducer(Acks.All))
+        {
+            await Deadline.UntilAsync(
+                () =>
+                {
+                    for (int i = 0; i < 20 && !broker.HasExited; i++) records.Send(producer);
+                    return broker.HasExited;
+                },
+                $"the broker to end. It said:\n{broker.Output}");
+        }
+
+        Assert.Equal(1, await broker.WaitForExitAsync());
+        Assert.Contains($"all log directories have failed, so this broker stops: {broker.Directory}: ", broker.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Unhandled exception", broker.Output, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(broker.Directory, ".kafka_cleanshutdown")));
+        broker.Launcher = [];
+        await broker.StartAgainAsync();
+        await records.VerifyAsync(new Dotnet());
+        await broker.StopAsync();
+    }
+
+    [Fact]
     public async Task DiskFullForAWhile_AppendsGoOnAfterwards()
     {
         await using BrokerProcess broker = await BrokerProcess.StartAsync(Busy);
