@@ -69,6 +69,26 @@ public sealed class GroupConfigurationTests(SharedBroker broker) : IClassFixture
     }
 
     [Fact]
+    public async Task Heartbeat_IntervalOfTheGroupChanges_MemberIsToldWithoutARestart()
+    {
+        await broker.Rig.CreateAsync("beaten");
+        await FindCoordinatorAsync("beating");
+        ConsumerGroupHeartbeatResponse joined = await BeatAsync(new ConsumerGroupHeartbeatRequest
+        {
+            GroupId = "beating",
+            MemberId = "AAAAAAAAAAAAAAAAAAAAAQ",
+            MemberEpoch = 0,
+            RebalanceTimeoutMs = 60_000,
+            SubscribedTopicNames = ["beaten"],
+            TopicPartitions = [],
+        });
+        Assert.Equal((ErrorCode.None, 5_000), (joined.ErrorCode, joined.HeartbeatIntervalMs));
+        Assert.Equal(ErrorCode.None, await ChangeAsync("beating", (Heartbeat, "6000")));
+        ConsumerGroupHeartbeatResponse next = await BeatAsync(new ConsumerGroupHeartbeatRequest { GroupId = "beating", MemberId = joined.MemberId!, MemberEpoch = joined.MemberEpoch });
+        Assert.Equal((ErrorCode.None, 6_000), (next.ErrorCode, next.HeartbeatIntervalMs));
+    }
+
+    [Fact]
     public async Task Alter_Group_ReplacesEverything()
     {
         Assert.Equal(ErrorCode.None, await ChangeAsync("replaced", (Session, "50000")));
@@ -116,6 +136,22 @@ public sealed class GroupConfigurationTests(SharedBroker broker) : IClassFixture
         broker.Rig.CallAsync<IncrementalAlterConfigsResponse>(Request(name, changes), 1);
 
     private async Task<ErrorCode> ChangeAsync(string name, params (string Name, string? Value)[] changes) => (await AlterAsync(name, changes)).Responses[0].ErrorCode;
+
+    private async Task FindCoordinatorAsync(string group)
+    {
+        FindCoordinatorResponse found;
+        do found = await broker.Rig.CallAsync<FindCoordinatorResponse>(new FindCoordinatorRequest { Key = group }, 3);
+        while (found.ErrorCode == ErrorCode.CoordinatorNotAvailable);
+        Assert.Equal(ErrorCode.None, found.ErrorCode);
+    }
+
+    private async Task<ConsumerGroupHeartbeatResponse> BeatAsync(ConsumerGroupHeartbeatRequest request)
+    {
+        ConsumerGroupHeartbeatResponse response;
+        do response = await broker.Rig.CallAsync<ConsumerGroupHeartbeatResponse>(request, 1);
+        while (response.ErrorCode is ErrorCode.CoordinatorLoadInProgress or ErrorCode.NotCoordinator);
+        return response;
+    }
 
     private async Task<(string Name, sbyte Type)[]> ListAsync(params sbyte[] types) =>
         [.. (await broker.Rig.CallAsync<ListConfigResourcesResponse>(new ListConfigResourcesRequest { ResourceTypes = types }, 1)).ConfigResources.Select(one => (one.ResourceName, one.ResourceType))];
