@@ -16,6 +16,7 @@ namespace KBroker.Broker.Coordinators;
 internal sealed partial class CoordinatorLoader(CompressionCodecs codecs, ILogger logger)
 {
     private const int ReadSize = 4 * 1024 * 1024;
+    private const short AbortMarker = 0;
     private const short CommitMarker = 1;
 
     /// <summary>Loads. A record that cannot be understood is told to the log and left out: it does not take the others with it.</summary>
@@ -99,8 +100,8 @@ internal sealed partial class CoordinatorLoader(CompressionCodecs codecs, ILogge
 
     private static void ReplayMarker(ICoordinatorMachine machine, in Record record, long producerId)
     {
-        // Version, then the type.
-        if (BinaryPrimitives.TryReadInt16BigEndian(record.Key.Length >= 4 ? record.Key[2..] : [], out short type))
+        // Version, then the type; there are control records of other types.
+        if (BinaryPrimitives.TryReadInt16BigEndian(record.Key.Length >= 4 ? record.Key[2..] : [], out short type) && type is AbortMarker or CommitMarker)
             machine.ReplayEnd(producerId, type == CommitMarker);
     }
 
