@@ -44,8 +44,18 @@ public sealed class GroupOffsets(MemoryPool memory)
     public bool HasOpen(string group) => _openKeys.ContainsKey(group);
 
     /// <summary>By how much an offset would add to what is held in memory, about, in bytes.</summary>
-    public long GrowthBy(string group, OffsetKey key, string metadata) =>
-        BytesOfOffset + GroupHoldings.SizeOf(metadata) - (TryGet(group, key, out CommittedOffset? present) ? SizeOf(present) : 0);
+    /// <param name="group">The group.</param>
+    /// <param name="key">The partition.</param>
+    /// <param name="metadata">The client's note.</param>
+    /// <param name="producerId">The producer whose transaction holds it back beside what is committed; -1 without one.</param>
+    public long GrowthBy(string group, OffsetKey key, string metadata, long producerId = -1)
+    {
+        CommittedOffset? present = null;
+        if (producerId < 0) TryGet(group, key, out present);
+        else if (_open.TryGetValue(producerId, out Dictionary<string, Dictionary<OffsetKey, CommittedOffset>>? groups)
+            && groups.TryGetValue(group, out Dictionary<OffsetKey, CommittedOffset>? offsets)) present = offsets.GetValueOrDefault(key);
+        return BytesOfOffset + GroupHoldings.SizeOf(metadata) - (present is null ? 0 : SizeOf(present));
+    }
 
     /// <summary>A topic is gone, and with it its offsets soon.</summary>
     public void ForgetTopic(string topic) => _topics.Remove(topic);

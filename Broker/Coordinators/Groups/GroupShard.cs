@@ -231,7 +231,7 @@ public sealed class GroupShard : ICoordinatorMachine
             for (int i = 0; i < errors.Length; i++) errors[i] = check(offsets[i].Key);
         }
 
-        List<(OffsetKey Key, CommittedOffset Offset)> taken = Take(groupId, offsets, retentionMs, errors);
+        List<(OffsetKey Key, CommittedOffset Offset)> taken = Take(groupId, offsets, retentionMs, producer?.ProducerId ?? -1, errors);
         CoordinatorRecord[] records = [.. taken.Select(one => OffsetRecords.Write(groupId, one.Key, one.Offset))];
         ErrorCode failed = records.Length == 0 ? ErrorCode.None : producer is { } with ? _services.Log.Append(records, with) : _services.Log.Append(records);
         if (failed != ErrorCode.None)
@@ -372,7 +372,7 @@ public sealed class GroupShard : ICoordinatorMachine
     }
 
     private List<(OffsetKey Key, CommittedOffset Offset)> Take(
-        string groupId, IReadOnlyList<OffsetToCommit> offsets, long retentionMs, ErrorCode[] errors)
+        string groupId, IReadOnlyList<OffsetToCommit> offsets, long retentionMs, long producerId, ErrorCode[] errors)
     {
         GroupConfig config = _services.Config;
         long now = _services.WallClockMs();
@@ -388,15 +388,16 @@ public sealed class GroupShard : ICoordinatorMachine
                 continue;
             }
 
-            long more = _offsets.GrowthBy(groupId, one.Key, one.Metadata);
-            if (more > 0 && !_services.Memory.Offsets.HasRoomFor(growth + more))
+            long more = _offsets.GrowthBy(groupId, one.Key, one.Metadata, producerId);
+            MemoryPool memory = _services.Memory.Offsets;
+            bool isKnown = _offsets.TryGet(groupId, one.Key, out _);
+            if (more > 0 && !(isKnown ? memory.HasRoomFor(growth + more) : memory.HasRoomForNew(growth + more)))
             {
                 errors[i] = ErrorCode.CoordinatorNotAvailable;
                 continue;
             }
 
             growth += more;
-
             long timestamp = one.CommitTimestamp >= 0 ? one.CommitTimestamp : now;
             long expiry = retentionMs < 0 ? -1 : retentionMs > long.MaxValue - timestamp ? long.MaxValue : timestamp + retentionMs;
             taken.Add((one.Key, new CommittedOffset(one.Offset, one.LeaderEpoch, one.Metadata, timestamp, expiry)));

@@ -8,6 +8,8 @@ namespace KBroker.Broker.Coordinators.Groups;
 /// <param name="limit">The most bytes, as of now.</param>
 public sealed class MemoryPool(Func<long> limit)
 {
+    private const int ReservedShare = 8;
+
     private long _heldBytes;
 
     /// <summary>The bytes held.</summary>
@@ -15,6 +17,9 @@ public sealed class MemoryPool(Func<long> limit)
 
     /// <summary>Whether this many bytes more may be held; what holds no more than before always may.</summary>
     public bool HasRoomFor(long bytes) => bytes <= 0 || bytes <= limit() - HeldBytes;
+
+    /// <summary>As <see cref="HasRoomFor"/>, for what is not known yet: it leaves a part to those who go on with what is.</summary>
+    public bool HasRoomForNew(long bytes) => HasRoomFor(bytes + (limit() / ReservedShare));
 
     /// <summary>Holds more, or less where it is below 0, whether there is room or not.</summary>
     public void Add(long bytes) => Interlocked.Add(ref _heldBytes, bytes);

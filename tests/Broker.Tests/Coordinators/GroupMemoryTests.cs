@@ -105,8 +105,25 @@ public sealed class GroupMemoryTests
         Assert.All(errors.Skip(taken), error => Assert.Equal(ErrorCode.CoordinatorNotAvailable, error));
         Assert.Null(rig.Committed(partition: taken));
         Assert.All(Commit(rig, 0, taken), error => Assert.Equal(ErrorCode.None, error));
-        Assert.All(Commit(rig, 0, 10, note: new string('x', 4_000)), error => Assert.Equal(ErrorCode.CoordinatorNotAvailable, error));
+        // Longer notes have what is left to those who go on, and no more.
+        ErrorCode[] longer = Commit(rig, 0, 100, note: new string('x', 4_000));
+        Assert.InRange(longer.Count(error => error == ErrorCode.None), 1, 20);
+        Assert.Equal(ErrorCode.CoordinatorNotAvailable, longer[^1]);
         Assert.InRange(rig.Memory.Offsets.HeldBytes, 0, Megabyte);
+    }
+
+    [Fact]
+    public void TransactionalCommit_OfKnownPartitions_CountsWhatItHoldsBackAndHasRoomLeft()
+    {
+        var rig = Rig(offsets: Megabyte);
+        int known = Commit(rig, 0, 10_000).Count(error => error == ErrorCode.None);
+        // What is new leaves a part of the memory to those who go on.
+        Assert.All(Commit(rig, 0, 100, producerId: 1), error => Assert.Equal(ErrorCode.None, error));
+        for (int producer = 1; producer < 100; producer++) Commit(rig, 0, known, producerId: producer);
+        Assert.InRange(rig.Memory.Offsets.HeldBytes, Megabyte * 7 / 8, Megabyte);
+        Assert.All(Commit(rig, 0, known, producerId: 100), error => Assert.Equal(ErrorCode.CoordinatorNotAvailable, error));
+        Assert.All(Commit(rig, 0, known), error => Assert.Equal(ErrorCode.None, error));
+        Assert.All(Commit(rig, 0, 100, producerId: 1), error => Assert.Equal(ErrorCode.None, error));
     }
 
     [Fact]
@@ -277,11 +294,12 @@ public sealed class GroupMemoryTests
         }
     }
 
-    private static ErrorCode[] Commit(GroupRig rig, int from, int count, string note = "")
+    private static ErrorCode[] Commit(GroupRig rig, int from, int count, string note = "", long producerId = -1)
     {
         var answer = new Answer<ErrorCode[]>();
         rig.Shard.Commit(
-            "g", new OffsetCommitter("", null, -1), -1, [.. Enumerable.Range(from, count).Select(i => new OffsetToCommit(new OffsetKey("t", i), i, -1, note))], answer.Set);
+            "g", new OffsetCommitter("", null, -1), -1, [.. Enumerable.Range(from, count).Select(i => new OffsetToCommit(new OffsetKey("t", i), i, -1, note))], answer.Set,
+            producerId < 0 ? null : new TransactionalProducer(producerId, 0));
         return answer.Value;
     }
 }

@@ -20,6 +20,7 @@ public sealed class ConsumerGroup : IGroup
 
     private const int BytesOfMember = 1_500;
     private const int BytesOfPartition = 300;
+    private const int BytesOfNamedTopic = 100;
 
     private readonly GroupServices _services;
     private readonly Action<ConsumerGroup, IReadOnlyList<string>> _fence;
@@ -139,6 +140,7 @@ public sealed class ConsumerGroup : IGroup
         ConsumerGroupState before = State;
         State = State.Apply(change);
         if (touched is not null) _holdings.Add(SizeOf(State.Members.GetValueOrDefault(touched)) - SizeOf(before.Members.GetValueOrDefault(touched)));
+        _holdings.Add(GrowthOfRegexes(before, State));
     }
 
     /// <summary>Writes what an event does; nothing happens if that fails.</summary>
@@ -147,6 +149,7 @@ public sealed class ConsumerGroup : IGroup
     internal ErrorCode Commit(ConsumerGroupDraft draft, bool mayGrow = true)
     {
         long growth = draft.Touched.Sum(id => SizeOf(draft.State.Members.GetValueOrDefault(id)) - SizeOf(State.Members.GetValueOrDefault(id)));
+        growth += GrowthOfRegexes(State, draft.State);
         ErrorCode error = mayGrow ? ErrorCode.None : _holdings.RefusalOf(growth);
         if (error == ErrorCode.None && draft.Records.Count > 0) error = _services.Log.Append(draft.Records);
         if (error != ErrorCode.None) return error;
@@ -217,6 +220,14 @@ public sealed class ConsumerGroup : IGroup
         foreach (MemberProtocol protocol in asked.Classic?.Protocols ?? []) size += GroupHoldings.SizeOf(protocol.Name) + protocol.Metadata.Length;
         return size + (BytesOfPartition * (long)(member.Current.Assigned.Set.Count + member.Current.PendingRevocation.Set.Count));
     }
+
+    /// <summary>What expressions name is held once for the group.</summary>
+    private static long GrowthOfRegexes(ConsumerGroupState before, ConsumerGroupState after) => ReferenceEquals(before.Regexes, after.Regexes)
+        ? 0
+        : after.Regexes.Sum(SizeOf) - before.Regexes.Sum(SizeOf);
+
+    private static long SizeOf(KeyValuePair<string, ResolvedRegex> regex) =>
+        GroupHoldings.SizeOf(regex.Key) + (BytesOfNamedTopic * (long)regex.Value.Topics.Count);
 
     private MemberDeadlines DeadlinesOf(string memberId)
     {
