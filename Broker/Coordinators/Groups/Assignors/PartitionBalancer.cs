@@ -8,7 +8,7 @@ namespace KBroker.Broker.Coordinators.Groups.Assignors;
 /// </summary>
 internal sealed class PartitionBalancer
 {
-    /// <summary>How many members the search for chains may look at, over all: about a quarter of a second.</summary>
+    /// <summary>How many members the search for chains may look at, over all: it bounds the time of an assignment.</summary>
     public const long DefaultVisits = 20_000_000;
 
     private const int Nobody = -1;
