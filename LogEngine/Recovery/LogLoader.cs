@@ -207,6 +207,8 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
         int first = Math.Max(Math.Max(byRecoveryPoint, byLogStart), 0);
         // How far the records before an empty segment reach tells whether it is one of the log.
         if (segments[first].Size == 0) first = Math.Max(first - 1, 0);
+        // What lies below the log start and above the recovery point nobody has checked, and nobody will.
+        if (byLogStart > Math.Max(byRecoveryPoint, 0)) producers.ReadNothingBelow(segments[first].BaseOffset);
         RecoverFrom(segments, first, Math.Max(checkpoint.RecoveryPoint ?? long.MaxValue, checkpoint.CleanedEnd), epochs, producers);
     }
 

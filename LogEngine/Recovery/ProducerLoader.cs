@@ -18,8 +18,12 @@ internal sealed partial class ProducerLoader(LogEnvironment environment, string 
     private readonly ProducerStates _states = new(environment.Producers);
     private readonly long _now = environment.Time.GetTimestamp();
     private int _firstRecovered = int.MaxValue;
+    private long _readableFrom;
 
     public ProducerSnapshots Snapshots { get; } = new(environment, directory);
+
+    /// <summary>Batches below the offset may be no batches: of the producers there a snapshot of that very offset tells, or nothing.</summary>
+    public void ReadNothingBelow(long offset) => _readableFrom = offset;
 
     /// <summary>
     /// Before the segments from <paramref name="first"/> on are checked batch by batch: the producers as they were at its start. The
@@ -68,9 +72,11 @@ internal sealed partial class ProducerLoader(LogEnvironment environment, string 
     private ProducerReplay StatesAt(List<LogSegment> segments, int first, ProducerStates states, ProducerSnapshots snapshots)
     {
         long start = segments[first].BaseOffset;
-        snapshots.Load(states, new ProducerTail(segments[..first], environment, isOpen: false), segments[0].BaseOffset, start, _now);
+        List<LogSegment> before = segments[..first].FindAll(segment => segment.BaseOffset >= _readableFrom);
+        long from = before.Count == 0 ? start : before[0].BaseOffset;
+        snapshots.Load(states, new ProducerTail(before, environment, isOpen: false), from, start, _now);
         var replay = new ProducerReplay(states, _now);
-        replay.RunTo(segments[..first], start);
+        replay.RunTo(before, start);
         return replay;
     }
 

@@ -1,11 +1,31 @@
 using System.Buffers.Binary;
 using KBroker.LogEngine.Producers;
+using KBroker.LogEngine.Segments;
 using KBroker.LogEngine.Tests.Support;
 
 namespace KBroker.LogEngine.Tests;
 
 public sealed class ProducerSnapshotTests
 {
+    [Fact]
+    public void UncleanStart_TornBatchBelowTheLogStart_GivesNoProducer()
+    {
+        const int producerIdOffset = 43;
+        var rig = new LogRig();
+        rig.Produce(2, 0, 0, records: 3, transactional: true);
+        rig.Log.Roll();
+        rig.Append();
+        rig.Log.AdvanceLogStartOffset(3);
+        string first = SegmentFileNames.For(rig.Path, 0, SegmentFileNames.Log);
+        byte[] torn = rig.Disk.ReadAll(first);
+        torn.AsSpan(producerIdOffset, 8).Clear();
+        rig.Disk.WriteAll(first, torn);
+        rig.Disk.DeleteFile(SegmentFileNames.For(rig.Path, 3, SegmentFileNames.ProducerSnapshot));
+        rig.ReopenUnclean(recoveryPoint: 0);
+        Assert.Empty(rig.Log.ActiveProducers());
+        Assert.Equal((3, 4), (rig.Log.LogStartOffset, rig.Log.LogEndOffset));
+    }
+
     [Fact]
     public void Open_SegmentBeforeASnapshotLostItsTail_SnapshotDoesNotTellOfLostBatches()
     {
