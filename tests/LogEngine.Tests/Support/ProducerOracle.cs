@@ -97,8 +97,8 @@ internal sealed class ProducerOracle
 
         stable = Math.Max(stable, log.LogStartOffset);
         if (log.LastStableOffset == stable) return;
-        // One that has its marker, and whose records compaction took before a power loss took an earlier marker.
-        if (log.LastStableOffset < stable && IsGone(log.LastStableOffset) && _ended.Exists(one => one.First < 0 && one.Last >= log.CommittedEnd)) return;
+        // One that has its marker, and whose first records compaction took before a power loss or a cut took an earlier marker.
+        if (log.LastStableOffset < stable && IsGone(log.LastStableOffset) && _ended.Exists(one => one.Last >= log.CommittedEnd)) return;
         // A transaction that began in what was deleted.
         Assert.True(first > 0 && log.LastStableOffset == log.LogStartOffset, $"the last stable offset is {log.LastStableOffset}, not {stable}");
     }
