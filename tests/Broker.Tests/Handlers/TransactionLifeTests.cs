@@ -251,6 +251,36 @@ public sealed class TransactionLifeTests : IAsyncLifetime
         Assert.Empty(await ReadAsync(committed: true));
     }
 
+    [Fact]
+    public async Task WriteTxnMarkers_ToTheTopicsOfCoordinators_ChangeNothingOfWhatTheyKnow()
+    {
+        RawProducer a = await NewAsync("a", second: true);
+        Assert.Equal((ErrorCode.None, 0), await a.ProduceAsync(1));
+        Assert.Equal(ErrorCode.None, await a.CommitOffsetAsync(5));
+        foreach (string topic in new[] { "__transaction_state", "__consumer_offsets" })
+        {
+            for (int partition = 0; partition < 2; partition++)
+            {
+                WriteTxnMarkersResponse written = await _rig.CallAsync<WriteTxnMarkersResponse>(
+                    new WriteTxnMarkersRequest
+                    {
+                        Markers = [new() { ProducerId = 4711, ProducerEpoch = 9, TransactionResult = true, CoordinatorEpoch = int.MaxValue, Topics = [new() { Name = topic, PartitionIndexes = [partition] }] }],
+                    },
+                    2);
+                Assert.Equal(ErrorCode.None, written.Markers[0].Topics[0].Partitions[0].ErrorCode);
+            }
+        }
+
+        await _rig.CrashAndRestartAsync();
+        await ReadyAsync();
+        Assert.Equal(ErrorCode.UnstableOffsetCommit, (await OffsetAsync(requireStable: true)).Error);
+        Assert.Equal((ErrorCode.None, 1), await a.ProduceAsync(2));
+        Assert.Equal(ErrorCode.None, await a.EndAsync(commit: true));
+        await Eventually.TrueAsync(async () => await OffsetAsync(requireStable: true) == (ErrorCode.None, 5), "the offset");
+        await StableAsync(3);
+        Assert.Equal([1, 2], await ReadAsync(committed: true));
+    }
+
     [Theory]
     [InlineData("__consumer_offsets")]
     [InlineData("__transaction_state")]

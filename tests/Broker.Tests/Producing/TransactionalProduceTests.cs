@@ -27,7 +27,7 @@ public sealed class TransactionalProduceTests : IDisposable
     private readonly CompressionCodecs _codecs = new();
     private readonly Recompressor _recompressor = new();
     private readonly ProduceHandler _handler;
-    private (string, string)[] _settings = [];
+    private TransactionSettings _settings = BrokerConfig.FromSettings().Transactions;
 
     public TransactionalProduceTests()
     {
@@ -37,7 +37,7 @@ public sealed class TransactionalProduceTests : IDisposable
         _handler = new ProduceHandler(
             registry,
             new BatchAppender(new RecordBatchValidator(_codecs), _recompressor, TimeProvider.System),
-            new TransactionVerification(_coordinator, _time, () => BrokerConfig.FromSettings(_settings).Transactions),
+            new TransactionVerification(_coordinator, _time, () => _settings),
             TimeProvider.System);
     }
 
@@ -162,7 +162,7 @@ public sealed class TransactionalProduceTests : IDisposable
     [Fact]
     public async Task Produce_VerificationIsOff_AsksOnlyForTheSecondProtocol()
     {
-        _settings = [("transaction.partition.verification.enable", "false")];
+        _settings = BrokerConfig.FromSettings(("transaction.partition.verification.enable", "false")).Transactions;
         _coordinator.Answers[0] = ErrorCode.InvalidTxnState;
         Assert.Equal((ErrorCode.None, 0), await ProduceAsync(7, 0, 0));
         Assert.Empty(_coordinator.Asked);
@@ -227,14 +227,41 @@ public sealed class TransactionalProduceTests : IDisposable
         Assert.Equal((ErrorCode.None, 1), await next);
     }
 
-    private static byte[] Batch(long producerId, short epoch, int sequence)
+    [Fact]
+    public async Task Produce_OpenTransaction_AllocatesNoMoreThanWithout()
+    {
+        await ProduceAsync(7, 0, 0);
+        long plain = await AllocatedAsync(i => Request(null, Batch(8, 0, i, transactional: false)));
+        long transactional = await AllocatedAsync(i => Request("mine", Batch(7, 0, i + 1)));
+        Assert.Equal(plain, transactional);
+        Assert.Single(_coordinator.Asked);
+    }
+
+    /// <summary>The least that one of many requests takes, in bytes, once all is warm.</summary>
+    private async Task<long> AllocatedAsync(Func<int, ProduceRequest> request)
+    {
+        long least = long.MaxValue;
+        for (int i = 0; i < 200; i++)
+        {
+            RequestContext context = Context(request(i), FirstProtocol);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            ValueTask<PendingResponse> answer = _handler.HandleAsync(context);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+            Assert.True(answer.IsCompletedSuccessfully);
+            Assert.Equal(ErrorCode.None, ((ProduceResponse)(await answer).Message!).Responses[0].PartitionResponses[0].ErrorCode);
+        }
+
+        return least;
+    }
+
+    private static byte[] Batch(long producerId, short epoch, int sequence, bool transactional = true)
     {
         using var builder = new RecordBatchBuilder(new RecordBatchOptions
         {
             ProducerId = producerId,
             ProducerEpoch = epoch,
             BaseSequence = sequence,
-            IsTransactional = true,
+            IsTransactional = transactional,
         });
         builder.Append(Handlers.Records.Time, [1], new byte[20]);
         return builder.ToArray();
@@ -264,12 +291,14 @@ public sealed class TransactionalProduceTests : IDisposable
         return (ProduceResponse)(pending.Message ?? await pending.Task!);
     }
 
-    private ValueTask<PendingResponse> HandleAsync(ProduceRequest request, short version)
+    private ValueTask<PendingResponse> HandleAsync(ProduceRequest request, short version) => _handler.HandleAsync(Context(request, version));
+
+    private static RequestContext Context(ProduceRequest request, short version)
     {
         var body = new byte[request.GetSize(version)];
         var writer = new KafkaWriter(body);
         request.Write(ref writer, version);
-        return _handler.HandleAsync(new RequestContext(ApiKey.Produce, version, 1, "c", body, null!));
+        return new RequestContext(ApiKey.Produce, version, 1, "c", body, null!);
     }
 
     private Task PassTimeAsync(Task until) => Eventually.TrueAsync(
