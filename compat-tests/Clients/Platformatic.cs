@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using KBroker.Compat.Tests.Harness;
 
 namespace KBroker.Compat.Tests.Clients;
@@ -11,4 +12,13 @@ internal sealed class Platformatic : IProducerClient
 
     public Task ProduceAsync(BrokerProcess broker, string topic, IReadOnlyList<ClientRecord> records, string codec = "none", int maxRequestBytes = 1_000_000) =>
         _script.RunAsync(broker, "produce", new { topic, codec }, RecordFrames.Write(records));
+
+    /// <summary>Has members of a group of the consumer protocol come and go; what was read and who had what after each step.</summary>
+    /// <param name="broker">The broker.</param>
+    /// <param name="topic">The topic, which is made.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="partitions">The topic's partitions.</param>
+    /// <param name="steps">Each with <c>join</c> or <c>leave</c>, a member's name, and <c>send</c>, the records produced afterwards.</param>
+    public Task<List<JsonNode>> ShareAsync(BrokerProcess broker, string topic, string group, int partitions, object[] steps) =>
+        _script.RunForJsonAsync(broker, "share", new { topic, group, partitions, steps, patience = 30_000 });
 }

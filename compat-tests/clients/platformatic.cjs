@@ -63,6 +63,46 @@ const commands = {
     await consumer.close(true);
   },
 
+  // Members of one group of the consumer protocol, who come and go as the steps say; after each step, what was read and who has what.
+  async share() {
+    const seen = new Map();
+    const members = new Map();
+    const until = async condition => {
+      const deadline = Date.now() + given.patience;
+      while (!condition() && Date.now() < deadline) await new Promise(resolve => setTimeout(resolve, 50));
+    };
+    const partitions = () => Object.fromEntries([...members].map(([name, { consumer }]) =>
+      [name, (consumer.assignments ?? []).flatMap(one => one.partitions).sort((a, b) => a - b)]));
+    const admin = new Admin(options);
+    await admin.createTopics({ topics: [given.topic], partitions: given.partitions, replicas: 1 });
+    await admin.close();
+    const producer = new Producer({ ...options, idempotent: false });
+    let sent = 0;
+    for (const step of given.steps) {
+      if (step.join) {
+        const consumer = new Consumer({ ...options, clientId: step.join, groupId: given.group, groupProtocol: 'consumer', autocommit: 50, maxWaitTime: 100 });
+        const stream = await consumer.consume({ topics: [given.topic], mode: 'committed', fallbackMode: 'earliest' });
+        stream.on('data', message => seen.set(message.value.toString(), (seen.get(message.value.toString()) ?? 0) + 1));
+        members.set(step.join, { consumer, stream });
+      } else if (step.leave) {
+        await members.get(step.leave).consumer.close(true);
+        members.delete(step.leave);
+      }
+      const fair = Math.floor(given.partitions / members.size);
+      await until(() => Object.values(partitions()).every(own => own.length >= fair)
+        && new Set(Object.values(partitions()).flat()).size === given.partitions && Object.values(partitions()).flat().length === given.partitions);
+      for (let i = 0; i < step.send; i++, sent++) {
+        await producer.send({ messages: [{ topic: given.topic, partition: sent % given.partitions, value: Buffer.from(`v${sent}`) }], acks: -1 });
+      }
+      await until(() => seen.size === sent);
+      // What was read is committed before the partitions move on.
+      await new Promise(resolve => setTimeout(resolve, 500));
+      print({ partitions: partitions(), sent, seen: seen.size, twice: [...seen.values()].filter(times => times > 1).length });
+    }
+    // Members with open streams do not close; the process takes them with it once what it told is out.
+    process.stdout.write('', () => process.exit(0));
+  },
+
   async admin() {
     const admin = new Admin(options);
     for (const [name, ...operands] of given.operations) {
