@@ -52,16 +52,16 @@ public sealed class CrashModelTests
     private sealed class Run
     {
         private readonly Random _random;
-        // All crashes of a sequence are of one kind: what a killed process had cut and not flushed is not known to the next one, and
-        // can come back with a power loss until the next flush; replicas settle that by epoch.
-        private readonly bool _powerLosses;
+        // Kills, power losses, or now these and now those.
+        private readonly int _kind;
+        private bool _powerLosses;
         private readonly DirectoryWorld _world;
         private readonly List<string> _story = [];
 
         public Run(int seed)
         {
             _random = new Random(seed);
-            _powerLosses = seed % 2 == 0;
+            _kind = seed % 3;
             LogConfig config = LogConfig.Default with
             {
                 SegmentBytes = _random.Next(600, 1500),
@@ -278,6 +278,7 @@ public sealed class CrashModelTests
 
         private void Stop()
         {
+            _powerLosses = _kind == 2 ? _random.Next(2) == 0 : _kind == 1;
             Tell(_powerLosses ? $"power loss at {_world.Disk.LastChange}" : $"kill at {_world.Disk.LastChange}");
             if (_powerLosses) _world.Disk.LosePower(_random.Next(3) == 0 ? null : _random);
             else _world.Disk.Kill();
