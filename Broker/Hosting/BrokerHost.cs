@@ -120,7 +120,7 @@ public sealed partial class BrokerHost : IAsyncDisposable
         foreach ((string directory, StorageException failure) in _storage.Logs.Unavailable) LogUnavailable(_logger, directory, failure);
         if (config.LogDirs.AdoptLogs)
         {
-            var adoption = new LogAdoption(self, _member.Controller, new Random(platform.Random.Next()), platform.Loggers.CreateLogger<LogAdoption>());
+            var adoption = new LogAdoption(self, _member.Controller, _member.ProducerIds, new Random(platform.Random.Next()), platform.Loggers.CreateLogger<LogAdoption>());
             await adoption.RunAsync(_storage.Logs, _member.Metadata.Current).ConfigureAwait(false);
         }
 

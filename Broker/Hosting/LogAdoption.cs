@@ -1,10 +1,15 @@
 using KBroker.Broker.Configuration;
+using KBroker.Broker.Coordinators;
+using KBroker.Broker.Coordinators.Transactions;
 using KBroker.Broker.Metadata;
 using KBroker.Controller;
 using KBroker.Controller.Metadata;
+using KBroker.Controller.ProducerIds;
 using KBroker.LogEngine;
 using KBroker.LogEngine.Directories;
+using KBroker.LogEngine.Producers;
 using KBroker.Protocol;
+using KBroker.Protocol.Compression;
 using KBroker.Protocol.Identity;
 using Microsoft.Extensions.Logging;
 
@@ -14,8 +19,12 @@ namespace KBroker.Broker.Hosting;
 /// Registers topics for logs that belong to none: a directory that Kafka wrote, or one whose metadata was lost. What a topic's settings
 /// were is not in the directory, so an adopted topic keeps everything until somebody says otherwise.
 /// </summary>
-internal sealed partial class LogAdoption(BrokerId self, IClusterController controller, Random random, ILogger<LogAdoption> logger)
+internal sealed partial class LogAdoption(
+    BrokerId self, IClusterController controller, IProducerIdBlocks producerIds, Random random, ILogger<LogAdoption> logger)
 {
+    // Ids that were given to producers of the other cluster which have not written yet, as its brokers hold them in blocks.
+    private const int ProducerIdMargin = 100_000;
+
     // Kafka's offsets.topic.segment.bytes and transaction.state.log.segment.bytes.
     private const string InternalSegmentBytes = "104857600";
 
@@ -48,6 +57,7 @@ internal sealed partial class LogAdoption(BrokerId self, IClusterController cont
             .Where(log => !image.TryGetTopic(log.TopicPartition.Topic, out _))
             .GroupBy(log => log.TopicPartition.Topic)
             .OrderBy(group => group.Key, StringComparer.Ordinal);
+        await SkipProducerIdsAsync([.. orphans.SelectMany(group => group)]).ConfigureAwait(false);
         foreach (IGrouping<string, PartitionLog> group in orphans)
         {
             PartitionLog[] found = [.. group.OrderBy(log => log.TopicPartition.Partition)];
@@ -79,6 +89,28 @@ internal sealed partial class LogAdoption(BrokerId self, IClusterController cont
 
         if (topics > 0) LogSummary(logger, topics, partitions);
         else LogNothing(logger);
+    }
+
+    /// <summary>
+    /// Before there are the topics: a producer whose id had been given to another one already would be told that its records are there,
+    /// since the other's are.
+    /// </summary>
+    private async Task SkipProducerIdsAsync(PartitionLog[] logs)
+    {
+        if (logs.Length == 0) return;
+        using var codecs = new CompressionCodecs();
+        var loader = new CoordinatorLoader(codecs, logger);
+        var ids = new HighestProducerId();
+        long highest = 0;
+        foreach (PartitionLog log in logs)
+        {
+            foreach (ActiveProducer producer in log.ActiveProducers()) highest = Math.Max(highest, producer.ProducerId);
+            if (log.TopicPartition.Topic == InternalTopics.TransactionState) loader.Load(log, ids);
+        }
+
+        highest = Math.Max(highest, ids.Value);
+        if (!await producerIds.SkipThroughAsync(highest + ProducerIdMargin).ConfigureAwait(false))
+            throw new BrokerStartException("Logs cannot be adopted: the coordination store does not take the producer ids that they tell of.");
     }
 
     private async Task<CreateTopicResult> CreateAsync(NewTopic topic, bool validateOnly) =>

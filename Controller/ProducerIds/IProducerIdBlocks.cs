@@ -8,4 +8,10 @@ public interface IProducerIdBlocks
     /// <exception cref="IOException">The disk of the store failed.</exception>
     /// <exception cref="InvalidDataException">What the store holds is not understood, or there are no ids left.</exception>
     ValueTask<ProducerIdBlock?> ClaimAsync();
+
+    /// <summary>Makes sure, durably, that no block claimed from now on has an id up to this one: they were given out elsewhere.</summary>
+    /// <returns>False while the coordination store is not to be had.</returns>
+    /// <exception cref="IOException">The disk of the store failed.</exception>
+    /// <exception cref="InvalidDataException">What the store holds is not understood, or there are no ids left.</exception>
+    ValueTask<bool> SkipThroughAsync(long producerId);
 }

@@ -19,16 +19,24 @@ public sealed class ProducerIdBlocks(ICoordinationSession session, BrokerId brok
     private const int MaxRounds = 100;
 
     /// <inheritdoc/>
-    public async ValueTask<ProducerIdBlock?> ClaimAsync()
+    public ValueTask<ProducerIdBlock?> ClaimAsync() => WriteAsync(static latest => Following(latest));
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> SkipThroughAsync(long producerId) =>
+        await WriteAsync(latest => latest?.Last >= producerId ? null : new ProducerIdBlock(Following(latest).First, producerId)).ConfigureAwait(false) is not null;
+
+    /// <summary>Writes the block that follows from the latest one; null leaves that one as it is.</summary>
+    private async ValueTask<ProducerIdBlock?> WriteAsync(Func<ProducerIdBlock?, ProducerIdBlock?> follow)
     {
         for (int round = 0; round < MaxRounds; round++)
         {
-            CoordinationResult<NodeData> latest = await session.GetAsync(Znodes.ProducerIdBlock).ConfigureAwait(false);
-            if (latest.Status is not (CoordinationStatus.Ok or CoordinationStatus.NoNode)) return null;
-            ProducerIdBlock next = Following(latest.IsOk ? ProducerIdBlockZnode.Decode(latest.Value.Data) : null);
+            CoordinationResult<NodeData> node = await session.GetAsync(Znodes.ProducerIdBlock).ConfigureAwait(false);
+            if (node.Status is not (CoordinationStatus.Ok or CoordinationStatus.NoNode)) return null;
+            ProducerIdBlock? latest = node.IsOk ? ProducerIdBlockZnode.Decode(node.Value.Data) : null;
+            if (follow(latest) is not { } next) return latest;
             byte[] data = ProducerIdBlockZnode.Encode(broker, next);
-            OperationResult written = latest.IsOk
-                ? await session.SetDataAsync(Znodes.ProducerIdBlock, data, latest.Value.Stat.Version).ConfigureAwait(false)
+            OperationResult written = node.IsOk
+                ? await session.SetDataAsync(Znodes.ProducerIdBlock, data, node.Value.Stat.Version).ConfigureAwait(false)
                 : await session.CreateAsync(Znodes.ProducerIdBlock, data).ConfigureAwait(false);
             switch (written.Status)
             {

@@ -67,6 +67,26 @@ public sealed class AdoptionTests : IDisposable
     }
 
     [Fact]
+    public async Task Start_LogsOfALostMetadataStore_GivesNoProducerIdOfTheirsAgain()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(Adopt, ("transaction.state.log.num.partitions", "2"));
+        await broker.CreateTopicAsync("t");
+        var ids = new HashSet<long>();
+        await using (RawClient client = await broker.ConnectAsync())
+        {
+            for (int i = 0; i < 20; i++) ids.Add(await NewProducerAsync(client, null));
+            await client.CallAsync<FindCoordinatorResponse>(new FindCoordinatorRequest { KeyType = 1, CoordinatorKeys = ["tx"] }, 4);
+            ids.Add(await NewProducerAsync(client, "tx"));
+        }
+
+        await broker.Host.StopAsync();
+        foreach (string file in Directory.GetFiles(broker.LogDirectory, "kbroker-coordination.*")) File.Delete(file);
+        await broker.RestartAsync();
+        await using RawClient next = await broker.ConnectAsync();
+        Assert.True(await NewProducerAsync(next, null) > ids.Max());
+    }
+
+    [Fact]
     public async Task Start_WithoutTheSetting_IsRefusedAndChangesNothing()
     {
         GoldenDirectory golden = GoldenSamples.Everything(KafkaRelease.V39);
@@ -218,6 +238,16 @@ public sealed class AdoptionTests : IDisposable
             Topics = [new() { Topic = topic, Partitions = [new() { Partition = partition, FetchOffset = offset, PartitionMaxBytes = 50 << 20 }] }],
         },
         version: 4);
+
+    private static async Task<long> NewProducerAsync(RawClient client, string? transactionalId)
+    {
+        InitProducerIdResponse response = new();
+        await Eventually.TrueAsync(
+            async () => (response = await client.CallAsync<InitProducerIdResponse>(
+                new InitProducerIdRequest { TransactionalId = transactionalId, TransactionTimeoutMs = 1_000 }, 4)).ErrorCode == ErrorCode.None,
+            "a producer id");
+        return response.ProducerId;
+    }
 
     private static async Task<(string? Ms, string? Bytes, string? Policy)> SettingsAsync(RawClient client, string topic)
     {

@@ -64,6 +64,21 @@ public sealed class ProducerIdBlocksTests
     }
 
     [Fact]
+    public async Task SkipThrough_IdsGivenOutElsewhere_AreNeverClaimed()
+    {
+        ICoordinationSession session = await new InMemoryCoordinationStore().OpenSessionAsync();
+        var blocks = new ProducerIdBlocks(session, new BrokerId(0));
+        Assert.True(await blocks.SkipThroughAsync(4_711));
+        Assert.Equal(new ProducerIdBlock(4_712, 5_711), await blocks.ClaimAsync());
+        Assert.True(await blocks.SkipThroughAsync(5_000));
+        Assert.Equal(new ProducerIdBlock(5_712, 6_711), await blocks.ClaimAsync());
+        Assert.True(await blocks.SkipThroughAsync(6_712));
+        Assert.Equal(new ProducerIdBlock(6_713, 7_712), await blocks.ClaimAsync());
+        await session.DisposeAsync();
+        Assert.False(await blocks.SkipThroughAsync(9_000));
+    }
+
+    [Fact]
     public async Task Claim_SessionIsOver_GivesNone()
     {
         ICoordinationSession session = await new InMemoryCoordinationStore().OpenSessionAsync();

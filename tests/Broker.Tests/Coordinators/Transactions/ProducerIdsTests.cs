@@ -61,6 +61,8 @@ public sealed class ProducerIdsTests
 
         public int Claims { get; private set; }
 
+        public ValueTask<bool> SkipThroughAsync(long producerId) => throw new NotSupportedException();
+
         public async ValueTask<ProducerIdBlock?> ClaimAsync()
         {
             await Task.Yield();
