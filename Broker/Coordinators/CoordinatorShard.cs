@@ -45,7 +45,8 @@ internal sealed partial class CoordinatorShard<TMachine> : IDisposable
         _loop = new SerialLoop(e => LogFault(_logger, _partition.TopicPartition.ToString(), e));
         _log = new PartitionCoordinatorLog(partition, epoch, time, commitTimeout, () => Step(static _ => { }));
         _machine = create(new CoordinatorTerm(_log, new CoordinatorTimers(), epoch, Post));
-        _timer = time.CreateTimer(_ => Step(static _ => { }), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        // It has rung, be it before the deadline: its clock is a coarser one. So it has to be set again.
+        _timer = time.CreateTimer(_ => Step(_ => _armedFor = null), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     private enum ShardState
