@@ -14,9 +14,11 @@ internal sealed class IdempotentProduce(Options options)
     private const double Limit = 1.05;
     private const int BulkConnections = 4;
     private const int SmallConnections = 64;
-    private const int SmallRounds = 1000;
-    private readonly long _bytesPerTurn = (options.Quick ? 128L : 256L) * 1024 * 1024;
-    private readonly int _turns = options.Quick ? 6 : 16;
+    private const int SmallRounds = 400;
+
+    // Many short turns: what is looked for is smaller than what one turn differs from the next.
+    private readonly long _bytesPerTurn = (options.Quick ? 48L : 96L) * 1024 * 1024;
+    private readonly int _turns = options.Quick ? 20 : 50;
     private int _topics;
 
     public async Task<IReadOnlyList<Row>> RunAsync()
