@@ -27,6 +27,8 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
     {
         // First: where it cannot be told whose data this is, nothing is changed.
         Guid topicId = PartitionMetadataFile.TryRead(_fileSystem, directory);
+        bool wasCut = !checkpoint.CleanShutdown && CutMark.IsThere(_fileSystem, directory);
+        if (!checkpoint.CleanShutdown) CutMark.Set(_fileSystem, directory);
         LeftoverFiles.Settle(_fileSystem, directory);
         List<LogSegment> segments = OpenSegments();
         LeaderEpochCache epochs = LoadEpochs(segments);
@@ -46,7 +48,8 @@ internal sealed partial class LogLoader(LogEnvironment environment, string direc
             }
         }
 
-        if (!checkpoint.CleanShutdown) FlushEnd(segments);
+        if (wasCut) FlushEnd(segments);
+        if (!checkpoint.CleanShutdown) CutMark.Take(_fileSystem, directory);
         bool fresh = segments.Count == 0;
         if (fresh) segments.Add(LogSegment.Create(environment, directory, logStart, config));
         long logEnd = segments[^1].EndOffset;

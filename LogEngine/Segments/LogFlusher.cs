@@ -126,6 +126,7 @@ internal sealed class LogFlusher(
     public void BeforeTruncation(long offset)
     {
         _truncations++;
+        CutMark.Set(environment.FileSystem, segments.Directory);
         if (_recoveryPoint <= offset) return;
         Volatile.Write(ref _recoveryPoint, offset);
         environment.RecoveryPointLowered();
@@ -138,6 +139,7 @@ internal sealed class LogFlusher(
         // What is due stays: a write that still waits at an offset that is gone must not take it for one that nobody asked to flush.
         epochs.Persist();
         if (segments.NamesDirty) environment.FileSystem.FlushDirectory(segments.Directory);
+        CutMark.Take(environment.FileSystem, segments.Directory);
     }
 
     /// <summary>Under the gate: the log is empty, and its names are on the disk.</summary>
