@@ -216,7 +216,7 @@ public sealed partial class LogDirectory : IDisposable
         _recoveryPoints.Forget(partition, RecoveryPoints);
         _logStarts.Forget(partition, LogStarts);
         _cleanedEnds.Forget(partition, CleanedEnds);
-        _highWatermarks.Forget(partition, KnownHighWatermarks);
+        _highWatermarks.Forget(partition, ReportedOffsets);
     }
 
     /// <summary>Gets a directory out of the way that no log has: records are kept, what a failed attempt to make a log left is not.</summary>
@@ -267,7 +267,7 @@ public sealed partial class LogDirectory : IDisposable
         .Select(pair => KeyValuePair.Create(pair.Key, pair.Value.Compaction.CleanedEnd));
 
     // Only the owner knows them: what it said last of the logs that are there.
-    private IEnumerable<KeyValuePair<TopicPartition, long>> KnownHighWatermarks() =>
+    private IEnumerable<KeyValuePair<TopicPartition, long>> ReportedOffsets() =>
         ReadOrWarn(_highWatermarks).Where(pair => _logs.ContainsKey(pair.Key) || _unreadable.Find(pair.Key) is not null);
 
     // The first segment's name says where a log starts otherwise, once the names of those before it are gone from the disk too.
