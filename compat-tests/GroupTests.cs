@@ -17,3 +17,9 @@ public sealed class DotnetGroupTests(SharedBroker shared) : GroupContract(shared
 
 /// <summary>Groups of kafkajs.</summary>
 public sealed class KafkaJsGroupTests(SharedBroker shared) : GroupContract(shared, new KafkaJs());
+
+/// <summary>Groups of @platformatic/kafka, by the classic protocol.</summary>
+public sealed class PlatformaticGroupTests(SharedBroker shared) : GroupContract(shared, new Platformatic());
+
+/// <summary>Groups of @platformatic/kafka, by the consumer protocol (KIP-848): the broker assigns the partitions.</summary>
+public sealed class PlatformaticConsumerGroupTests(SharedBroker shared) : GroupContract(shared, new Platformatic("consumer"));

@@ -4,11 +4,15 @@ using KBroker.Compat.Tests.Harness;
 namespace KBroker.Compat.Tests.Clients;
 
 /// <summary>@platformatic/kafka on Node.js, which speaks the newest versions; it reads only as member of a group.</summary>
-internal sealed class Platformatic : IProducerClient
+/// <param name="protocol">That of its groups: classic, or consumer (KIP-848).</param>
+internal sealed class Platformatic(string protocol = "classic") : IGroupClient, IProducerClient
 {
     private readonly ClientScript _script = ClientScript.Node("platformatic.cjs");
 
     public IReadOnlyList<string> Codecs { get; } = ["none", "gzip"];
+
+    public async Task<List<ClientRecord>> ConsumeInGroupAsync(BrokerProcess broker, string topic, string group, int count) =>
+        RecordFrames.Read(await _script.RunAsync(broker, "group", new { topic, group = $"{group}-{protocol}", count, protocol }));
 
     public Task ProduceAsync(BrokerProcess broker, string topic, IReadOnlyList<ClientRecord> records, string codec = "none", int maxRequestBytes = 1_000_000) =>
         _script.RunAsync(broker, "produce", new { topic, codec }, RecordFrames.Write(records));

@@ -35,6 +35,31 @@ const commands = {
     await producer.close();
   },
 
+  // Reads as a member of a group of either protocol, and commits each record.
+  async group() {
+    const consumer = new Consumer({
+      ...options, groupId: given.group, maxWaitTime: 100, autocommit: false,
+      ...(given.protocol === 'consumer'
+        ? { groupProtocol: 'consumer' }
+        : { sessionTimeout: 6000, rebalanceTimeout: 10000, heartbeatInterval: 500 }),
+    });
+    const stream = await consumer.consume({ topics: [given.topic], mode: 'committed', fallbackMode: 'earliest' });
+    let left = given.count;
+    for await (const message of stream) {
+      frames.write({
+        partition: message.partition,
+        offset: Number(message.offset),
+        timestamp: Number(message.timestamp),
+        key: message.key,
+        value: message.value,
+        headers: [...(message.headers ?? new Map())].map(([name, value]) => [name.toString(), value]),
+      });
+      await message.commit();
+      if (--left === 0) break;
+    }
+    await consumer.close(true);
+  },
+
   async transact() {
     const producer = new Producer({ ...options, idempotent: true, transactionalId: given.id });
     for (const { records, end } of given.transactions) {
