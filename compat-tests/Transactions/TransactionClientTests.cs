@@ -67,6 +67,22 @@ public sealed class TransactionClientTests(TransactionClientTests.Fixture fixtur
         Assert.Equal(4, (await new Dotnet().OffsetsAsync(fixture.Broker, "kcat", 0)).End);
     }
 
+    [Fact]
+    public async Task KafkaJsCopiesWithItsOffsetsInTheTransactions()
+    {
+        await TransactionBroker.CreateTopicsAsync(fixture.Broker, ("copy-in", Partitions), ("copy-out", Partitions));
+        ClientTransaction[] input = [.. Enumerable.Range(0, 4).Select(number => Transaction("copy-in", number, commits: number != 2))];
+        await Clients["Confluent.Kafka"].TransactAsync(fixture.Broker, "copy-input", input);
+        string[] committed = [.. input.Where(transaction => transaction.Commits).SelectMany(Values).Order(StringComparer.Ordinal)];
+
+        await ClientScript.Node("kafkajs.cjs").RunAsync(
+            fixture.Broker, "copy", new { id = "copier", group = "copy", topic = "copy-in", output = "copy-out", count = committed.Length });
+
+        Assert.Equal(committed, await SortedAsync("Confluent.Kafka", "copy-out", "read_committed"));
+        // Nothing is left for the group: each partition is committed behind its last record.
+        Assert.Equal(committed.Length + Partitions, (await SortedAsync("Confluent.Kafka", "copy-out", "read_uncommitted")).Count);
+    }
+
     private static ClientTransaction Transaction(string topic, int number, bool commits) => new(commits, [.. Enumerable.Range(0, 7).Select(i =>
         (topic, (number + i) % Partitions, string.Create(CultureInfo.InvariantCulture, $"{(commits ? "committed" : "aborted")}-{number}-{i}")))]);
 
@@ -84,7 +100,17 @@ public sealed class TransactionClientTests(TransactionClientTests.Fixture fixtur
     {
         private readonly Dictionary<bool, Task<(string, string[], string[])>> _mixed = [];
 
+        private int _topics;
+
         internal BrokerProcess Broker { get; private set; } = null!;
+
+        /// <summary>A topic that nobody else uses.</summary>
+        internal async Task<string> NewTopicAsync()
+        {
+            string topic = string.Create(CultureInfo.InvariantCulture, $"topic-{++_topics}");
+            await TransactionBroker.CreateTopicsAsync(Broker, (topic, Partitions));
+            return topic;
+        }
 
         internal Task<(string Topic, string[] Committed, string[] Aborted)> MixedTopicAsync(bool isInterleaved)
         {
