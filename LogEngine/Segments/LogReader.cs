@@ -101,6 +101,8 @@ internal sealed class LogReader(PartitionLog log, SegmentStore segments, LogEnvi
             if (i < 0 || !ReferenceEquals(all[i], segment)) throw new SegmentClosedException();
             long upperBound = segment.Offsets.FindOffsetAt(slice.Position + slice.Length) ?? segment.EndOffset;
             while (i < all.Length && !all[i].Transactions.Collect(startOffset, upperBound, ref found)) i++;
+            // The index has them by their ends. Not every client looks for the first one that begins.
+            found?.Sort(static (one, other) => one.FirstOffset.CompareTo(other.FirstOffset));
             return found;
         }
         catch

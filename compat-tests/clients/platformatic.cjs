@@ -103,11 +103,14 @@ const commands = {
     await admin.close();
     const producer = new Producer({ ...options, idempotent: false });
     let sent = 0;
+    let refused = 0;
     for (const step of given.steps) {
       if (step.join) {
         const consumer = new Consumer({ ...options, clientId: step.join, groupId: given.group, groupProtocol: 'consumer', autocommit: 50, maxWaitTime: 100 });
         const stream = await consumer.consume({ topics: [given.topic], mode: 'committed', fallbackMode: 'earliest' });
         stream.on('data', message => seen.set(message.value.toString(), (seen.get(message.value.toString()) ?? 0) + 1));
+        // The client does not try again what is refused to it.
+        stream.on('autocommit', error => { refused += error ? 1 : 0; });
         members.set(step.join, { consumer, stream });
       } else if (step.leave) {
         await members.get(step.leave).consumer.close(true);
@@ -122,7 +125,7 @@ const commands = {
       await until(() => seen.size === sent);
       // What was read is committed before the partitions move on.
       await new Promise(resolve => setTimeout(resolve, 500));
-      print({ partitions: partitions(), sent, seen: seen.size, twice: [...seen.values()].filter(times => times > 1).length });
+      print({ partitions: partitions(), sent, seen: seen.size, twice: [...seen.values()].filter(times => times > 1).length, refused });
     }
     // Members with open streams do not close; the process takes them with it once what it told is out.
     process.stdout.write('', () => process.exit(0));

@@ -115,6 +115,18 @@ public sealed class TransactionTests
     }
 
     [Fact]
+    public void Read_AbortedTransactionsInterleave_AreToldByTheirBeginnings()
+    {
+        var rig = new LogRig();
+        rig.Produce(1, 0, 0, 2, transactional: true);
+        rig.Produce(2, 0, 0, 2, transactional: true);
+        rig.End(2, 0, commit: false);
+        rig.End(1, 0, commit: false);
+        Commit(rig);
+        Assert.Equal([1, 2], Aborted(rig, 0)!.Select(transaction => transaction.ProducerId));
+    }
+
+    [Fact]
     public void Append_AbortOnFullDisk_IsRefusedBeforeTheLogHasIt()
     {
         var rig = new LogRig();

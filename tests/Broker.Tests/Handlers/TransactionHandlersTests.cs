@@ -148,7 +148,7 @@ public sealed class TransactionHandlersTests : IAsyncLifetime
         ListTransactionsResponse strange = await _rig.CallAsync<ListTransactionsResponse>(new ListTransactionsRequest { StateFilters = ["Sleeping", "1"] }, 0);
         Assert.Equal((ErrorCode.None, 0), (strange.ErrorCode, strange.TransactionStates.Length));
         Assert.Equal(["Sleeping", "1"], strange.UnknownStateFilters);
-        foreach (string pattern in new[] { "(", @"(a)\1", new string('a', 2_000) })
+        foreach (string pattern in new[] { "(", @"(a)\1", "list-one)|(?:list", new string('a', 2_000) })
         {
             Assert.Equal(
                 ErrorCode.InvalidRegularExpression,

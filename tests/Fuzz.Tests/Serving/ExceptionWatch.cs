@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
+using System.Text.RegularExpressions;
 using KBroker.Protocol.Wire;
 
 namespace KBroker.Fuzz.Tests.Serving;
@@ -31,7 +32,10 @@ internal sealed class ExceptionWatch : IDisposable
             // The socket of a client that has gone meanwhile, seen by the side that has not noticed yet.
             or ObjectDisposedException { ObjectName: "System.Net.Sockets.Socket" or "System.Net.Sockets.SafeSocketHandle" }
             // What the platform's gzip says of a stream that is none.
-            or InvalidDataException { TargetSite.DeclaringType.Namespace: "System.IO.Compression" };
+            or InvalidDataException { TargetSite.DeclaringType.Namespace: "System.IO.Compression" }
+            // What parsers of expressions say of one that is none.
+            or RegexParseException or NotSupportedException { TargetSite.DeclaringType.Namespace: "System.Text.RegularExpressions" }
+        || error.GetType().Name == "RegexSyntaxException";
 
     private void Look(object? sender, FirstChanceExceptionEventArgs e)
     {
