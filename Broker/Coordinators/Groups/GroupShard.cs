@@ -15,8 +15,6 @@ namespace KBroker.Broker.Coordinators.Groups;
 /// </remarks>
 public sealed class GroupShard : ICoordinatorMachine
 {
-    private const int ForgetAtOnce = 1_000;
-
     private readonly GroupServices _services;
     private readonly CoordinatorTimer _expiry;
     private readonly GroupTable _groups = new();
@@ -410,16 +408,11 @@ public sealed class GroupShard : ICoordinatorMachine
     {
         if (keys.Count == 0 && !withGroup) return ErrorCode.None;
         // Piece by piece, so that a group with very many offsets fits the log's batches; the group goes last.
-        foreach (OffsetKey[] piece in keys.Chunk(ForgetAtOnce))
-        {
-            ErrorCode error = _services.Log.Append([.. piece.Select(key => OffsetRecords.Tombstone(groupId, key))]);
-            if (error != ErrorCode.None) return error;
-            foreach (OffsetKey key in piece) _offsets.Replay(groupId, key, null);
-        }
-
-        if (!withGroup) return ErrorCode.None;
+        ErrorCode refused = _services.Log.AppendInPieces(
+            keys, key => OffsetRecords.Tombstone(groupId, key), key => _offsets.Replay(groupId, key, null));
+        if (refused != ErrorCode.None || !withGroup) return refused;
         if (_groups.Find(groupId) is not { } group) return ErrorCode.None;
-        ErrorCode refused = _services.Log.Append(group.Tombstones());
+        refused = _services.Log.AppendInPieces(group.Tombstones(), static record => record, record => Replay(record, producerId: -1));
         if (refused != ErrorCode.None) return refused;
         Drop(groupId);
         return ErrorCode.None;

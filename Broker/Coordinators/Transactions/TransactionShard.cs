@@ -20,7 +20,6 @@ public sealed partial class TransactionShard : ICoordinatorMachine
 
     // The record of a decision is a little longer than the last one of the open transaction, and it must fit the log.
     private const int MaxRecordBytes = 900_000;
-    private const int ForgetAtOnce = 500;
 
     private readonly CoordinatorTerm _term;
     private readonly TransactionServices _services;
@@ -249,11 +248,8 @@ public sealed partial class TransactionShard : ICoordinatorMachine
         _expiry.Start(_services.Config.RemoveExpiredIntervalMs);
         long oldest = Timers.NowMs - _services.Config.IdExpirationMs;
         List<string> expired = _entries.Values.Where(entry => entry.Metadata.IsIdle && entry.TouchedMs <= oldest).Select(entry => entry.Metadata.TransactionalId).ToList();
-        foreach (string[] piece in expired.Chunk(ForgetAtOnce))
-        {
-            if (_term.Log.Append([.. piece.Select(TransactionRecords.Tombstone)]) != ErrorCode.None) return;
-            foreach (string id in piece) Remove(id);
-        }
+        // What a disk refuses now is asked again at the next round.
+        _term.Log.AppendInPieces(expired, TransactionRecords.Tombstone, Remove);
     }
 
     [LoggerMessage(3132, LogLevel.Information, "The transaction of {TransactionalId}, producer {ProducerId}, is aborted: it was open for longer than its {TimeoutMs} ms")]

@@ -141,6 +141,28 @@ public sealed class GroupOffsetsTests
         Assert.Null(rig.Committed());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Forget_LongNameAndManyOffsets_GoesInBatchesThatFitTheLog(bool expires)
+    {
+        var rig = new GroupRig(new GroupConfig { InitialRebalanceDelayMs = 0, OffsetsRetentionMs = 3_600_000 });
+        string name = new('n', 32_000);
+        for (int i = 0; i < 100; i++)
+        {
+            var answer = new Answer<ErrorCode[]>();
+            rig.Shard.Commit(name, new OffsetCommitter("", null, -1), -1, [new OffsetToCommit(new OffsetKey("t", i), 1, -1, "")], answer.Set);
+            Assert.Equal([ErrorCode.None], answer.Value);
+        }
+
+        if (expires) rig.Advance(2 * 3_600_000);
+        else Assert.Equal(ErrorCode.None, Delete(rig, name));
+        Assert.Empty(rig.Shard.Groups);
+        rig.Move();
+        Assert.Empty(rig.Shard.Groups);
+        Assert.Empty(rig.Shard.Offsets.KeysOf(name));
+    }
+
     [Fact]
     public void DeleteOffsets_SubscribedTopic_IsRefusedAndOthersGo()
     {
@@ -181,10 +203,10 @@ public sealed class GroupOffsetsTests
         Assert.Equal(9, offsets.Of("g")[key].Offset);
     }
 
-    private static ErrorCode Delete(GroupRig rig)
+    private static ErrorCode Delete(GroupRig rig, string groupId = "g")
     {
         ErrorCode? error = null;
-        rig.Shard.Delete("g", one => error = one);
+        rig.Shard.Delete(groupId, one => error = one);
         return error!.Value;
     }
 }

@@ -6,6 +6,9 @@ namespace KBroker.Broker.Tests.Coordinators;
 /// <summary>A coordinator's log as a list, whose commits the test may hold back and whose appends it may refuse.</summary>
 internal sealed class MemoryCoordinatorLog : ICoordinatorLog
 {
+    // max.message.bytes by default.
+    private const long MaxBatchBytes = 1_048_588;
+
     private readonly Queue<Action<ErrorCode>> _waiting = new();
 
     public List<CoordinatorRecord> Records { get; } = [];
@@ -19,6 +22,7 @@ internal sealed class MemoryCoordinatorLog : ICoordinatorLog
     public ErrorCode Append(IReadOnlyList<CoordinatorRecord> records)
     {
         if (Refusal != ErrorCode.None) return Refusal;
+        if (records.Sum(record => (long)record.Size) > MaxBatchBytes) return ErrorCode.UnknownServerError;
         Records.AddRange(records);
         return ErrorCode.None;
     }

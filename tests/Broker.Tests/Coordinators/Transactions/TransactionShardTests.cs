@@ -371,6 +371,18 @@ public sealed class TransactionShardTests
     }
 
     [Fact]
+    public void Expiry_LongIds_AreForgottenInBatchesThatFitTheLog()
+    {
+        var rig = new TransactionRig(new TransactionConfig { IdExpirationMs = 5 * 3_600_000 });
+        for (int i = 0; i < 100; i++) rig.Start($"{i}-{new string('x', 32_000)}");
+        rig.Start("short");
+        rig.Advance(7 * 3_600_000);
+        Assert.Empty(rig.Shard.Transactions);
+        rig.Move();
+        Assert.Empty(rig.Shard.Transactions);
+    }
+
+    [Fact]
     public void Expiry_ClockJumps_ForgetsNothing()
     {
         var rig = new TransactionRig(new TransactionConfig { IdExpirationMs = 5 * 3_600_000 });
