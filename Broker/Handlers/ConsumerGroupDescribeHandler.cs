@@ -28,8 +28,10 @@ public sealed class ConsumerGroupDescribeHandler : ApiHandler<ConsumerGroupDescr
 
     private async Task<IApiMessage> DescribeAsync(ConsumerGroupDescribeRequest request)
     {
+        // A group is told once: a short request that names a large group again and again would get an answer of any size.
+        IEnumerable<string> groupIds = request.GroupIds.Distinct(StringComparer.Ordinal);
         ConsumerGroupDescribeResponse.DescribedGroup[] groups =
-            await Task.WhenAll(request.GroupIds.Select(_groups.DescribeConsumersAsync)).ConfigureAwait(false);
+            await Task.WhenAll(groupIds.Select(_groups.DescribeConsumersAsync)).ConfigureAwait(false);
         foreach (ConsumerGroupDescribeResponse.DescribedGroup group in groups)
         {
             if (request.IncludeAuthorizedOperations && group.ErrorCode == ErrorCode.None) group.AuthorizedOperations = AuthorizedOperations.AllOnGroup;

@@ -26,10 +26,10 @@ public sealed class DescribeProducersHandler : ApiHandler<DescribeProducersReque
     protected override ValueTask<PendingResponse> HandleAsync(RequestContext context, DescribeProducersRequest request) =>
         ValueTask.FromResult(PendingResponse.Ready(new DescribeProducersResponse
         {
-            Topics = [.. request.Topics.Select(topic => new DescribeProducersResponse.TopicResponse
+            Topics = [.. NamedPartitions.Of(request.Topics.Select(topic => (topic.Name, topic.PartitionIndexes))).Select(topic => new DescribeProducersResponse.TopicResponse
             {
-                Name = topic.Name,
-                Partitions = [.. topic.PartitionIndexes.Select(index => Describe(topic.Name, index))],
+                Name = topic.Topic,
+                Partitions = [.. topic.Indexes.Select(index => Describe(topic.Topic, index))],
             })],
         }));
 

@@ -25,8 +25,12 @@ public sealed class DescribeTransactionsHandler : ApiHandler<DescribeTransaction
     protected override ValueTask<PendingResponse> HandleAsync(RequestContext context, DescribeTransactionsRequest request) =>
         new(PendingResponse.From(AnswerAsync(request)));
 
-    private async ValueTask<IApiMessage> AnswerAsync(DescribeTransactionsRequest request) =>
-        new DescribeTransactionsResponse { TransactionStates = await Task.WhenAll(request.TransactionalIds.Select(DescribeAsync)).ConfigureAwait(false) };
+    private async ValueTask<IApiMessage> AnswerAsync(DescribeTransactionsRequest request)
+    {
+        // An id is told once: a short request that names a large transaction again and again would get an answer of any size.
+        IEnumerable<string> ids = request.TransactionalIds.Distinct(StringComparer.Ordinal);
+        return new DescribeTransactionsResponse { TransactionStates = await Task.WhenAll(ids.Select(DescribeAsync)).ConfigureAwait(false) };
+    }
 
     private async Task<DescribeTransactionsResponse.TransactionStateData> DescribeAsync(string transactionalId)
     {

@@ -57,6 +57,9 @@ public sealed class ConsumerGroupHandlersTests
         Assert.Equal((ErrorCode.GroupIdNotFound, "Dead"), (classic.ErrorCode, classic.GroupState));
         ConsumerGroupDescribeResponse unknown = await rig.CallAsync<ConsumerGroupDescribeResponse>(new ConsumerGroupDescribeRequest { GroupIds = ["other"] }, 1);
         Assert.Equal(ErrorCode.GroupIdNotFound, unknown.Groups[0].ErrorCode);
+        ConsumerGroupDescribeResponse repeated = await rig.CallAsync<ConsumerGroupDescribeResponse>(
+            new ConsumerGroupDescribeRequest { GroupIds = [Group, "other", Group, Group] }, 1);
+        Assert.Equal([Group, "other"], repeated.Groups.Select(group => group.GroupId));
         Assert.Equal(ErrorCode.NonEmptyGroup, (await rig.CallAsync<DeleteGroupsResponse>(new DeleteGroupsRequest { GroupsNames = [Group] }, 2)).Results[0].ErrorCode);
         await BeatAsync(rig, "a", -1);
         Assert.Equal([(Group, "consumer", "Empty", "consumer")], await ListAsync(rig, [], []));

@@ -226,6 +226,17 @@ public sealed class TransactionLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task DescribeProducers_PartitionNamedAgainAndAgain_IsToldOnce()
+    {
+        RawProducer a = await NewAsync("a", second: true);
+        await a.ProduceAsync(1);
+        DescribeProducersResponse response = await _rig.CallAsync<DescribeProducersResponse>(
+            new DescribeProducersRequest { Topics = [new() { Name = "t", PartitionIndexes = [0, 1, 0, 0] }, new() { Name = "t", PartitionIndexes = [1, 0] }] }, 0);
+        Assert.Equal([0, 1], Assert.Single(response.Topics).Partitions.Select(partition => partition.PartitionIndex));
+        Assert.Single(response.Topics[0].Partitions[0].ActiveProducers);
+    }
+
+    [Fact]
     public async Task WriteTxnMarkers_OfAHangingTransaction_EndsIt()
     {
         RawProducer a = await NewAsync("a", second: true);
