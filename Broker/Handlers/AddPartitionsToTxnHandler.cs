@@ -15,7 +15,8 @@ namespace KBroker.Broker.Handlers;
 /// <remarks>
 /// Versions 0-5. v1: throttle time after the answer is sent. v2: PRODUCER_FENCED instead of INVALID_PRODUCER_EPOCH (KIP-588). v3:
 /// flexible. v4: many transactions, verification, from brokers. v5: transactions version 2. All partitions of a transaction are added or
-/// none: where one does not exist, the others are OPERATION_NOT_ATTEMPTED.
+/// none: where one does not exist, the others are OPERATION_NOT_ATTEMPTED. A request of more than
+/// <see cref="TransactionShard.MaxPartitions"/> partitions or transactions is POLICY_VIOLATION; it reaches no transaction.
 /// </remarks>
 public sealed class AddPartitionsToTxnHandler : ApiHandler<AddPartitionsToTxnRequest>
 {
@@ -48,40 +49,58 @@ public sealed class AddPartitionsToTxnHandler : ApiHandler<AddPartitionsToTxnReq
             ProducerEpoch = request.V3AndBelowProducerEpoch,
             Topics = request.V3AndBelowTopics,
         };
-        return new AddPartitionsToTxnResponse { ResultsByTopicV3AndBelow = await ResultsAsync(transaction, version).ConfigureAwait(false) };
+        return new AddPartitionsToTxnResponse
+        {
+            ResultsByTopicV3AndBelow = Count(transaction) > TransactionShard.MaxPartitions
+                ? Results(NamedPartitions.Of(Named(transaction), TransactionShard.MaxPartitions), () => ErrorCode.PolicyViolation)
+                : await ResultsAsync(transaction, version).ConfigureAwait(false),
+        };
     }
 
-    private async ValueTask<IApiMessage> AnswerManyAsync(AddPartitionsToTxnRequest request, short version) => new AddPartitionsToTxnResponse
+    private async ValueTask<IApiMessage> AnswerManyAsync(AddPartitionsToTxnRequest request, short version)
     {
-        ResultsByTransaction = await Task.WhenAll(request.Transactions.Select(async transaction => new AddPartitionsToTxnResponse.AddPartitionsToTxnResult
+        if (request.Transactions.Length > TransactionShard.MaxPartitions || request.Transactions.Sum(Count) > TransactionShard.MaxPartitions)
+            return new AddPartitionsToTxnResponse { ErrorCode = ErrorCode.PolicyViolation };
+        return new AddPartitionsToTxnResponse
         {
-            TransactionalId = transaction.TransactionalId,
-            TopicResults = await ResultsAsync(transaction, version).ConfigureAwait(false),
-        })).ConfigureAwait(false),
-    };
+            ResultsByTransaction = await Task.WhenAll(request.Transactions.Select(async transaction => new AddPartitionsToTxnResponse.AddPartitionsToTxnResult
+            {
+                TransactionalId = transaction.TransactionalId,
+                TopicResults = await ResultsAsync(transaction, version).ConfigureAwait(false),
+            })).ConfigureAwait(false),
+        };
+    }
 
     private async Task<AddPartitionsToTxnResponse.AddPartitionsToTxnTopicResult[]> ResultsAsync(
         AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction transaction, short version)
     {
-        TopicPartition[] partitions = [.. transaction.Topics.SelectMany(topic => topic.Partitions.Select(partition => new TopicPartition(topic.Name, partition)))];
+        NamedPartitions[] topics = NamedPartitions.Of(Named(transaction));
+        TopicPartition[] partitions = [.. topics.SelectMany(topic => topic.Indexes.Select(partition => new TopicPartition(topic.Topic, partition)))];
         ErrorCode[] errors = await ErrorsAsync(transaction, partitions, version).ConfigureAwait(false);
         int next = 0;
-        return
-        [
-            .. transaction.Topics.Select(topic => new AddPartitionsToTxnResponse.AddPartitionsToTxnTopicResult
-            {
-                Name = topic.Name,
-                ResultsByPartition =
-                [
-                    .. topic.Partitions.Select(partition => new AddPartitionsToTxnResponse.AddPartitionsToTxnPartitionResult
-                    {
-                        PartitionIndex = partition,
-                        PartitionErrorCode = ProducerErrors.For(errors[next++], version, KnowsFencedFrom),
-                    }),
-                ],
-            }),
-        ];
+        return Results(topics, () => ProducerErrors.For(errors[next++], version, KnowsFencedFrom));
     }
+
+    private static long Count(AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction transaction) => transaction.Topics.Sum(topic => (long)topic.Partitions.Length);
+
+    private static IEnumerable<(string Topic, int[] Indexes)> Named(AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction transaction) =>
+        transaction.Topics.Select(topic => (topic.Name, topic.Partitions));
+
+    private static AddPartitionsToTxnResponse.AddPartitionsToTxnTopicResult[] Results(NamedPartitions[] topics, Func<ErrorCode> nextError) =>
+    [
+        .. topics.Select(topic => new AddPartitionsToTxnResponse.AddPartitionsToTxnTopicResult
+        {
+            Name = topic.Topic,
+            ResultsByPartition =
+            [
+                .. topic.Indexes.Select(partition => new AddPartitionsToTxnResponse.AddPartitionsToTxnPartitionResult
+                {
+                    PartitionIndex = partition,
+                    PartitionErrorCode = nextError(),
+                }),
+            ],
+        }),
+    ];
 
     private async Task<ErrorCode[]> ErrorsAsync(
         AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction transaction, TopicPartition[] partitions, short version)

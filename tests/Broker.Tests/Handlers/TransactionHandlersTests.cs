@@ -1,3 +1,4 @@
+using KBroker.Broker.Coordinators.Transactions;
 using KBroker.Protocol;
 using KBroker.Protocol.Messages;
 using KBroker.TestKit;
@@ -161,6 +162,42 @@ public sealed class TransactionHandlersTests : IAsyncLifetime
     {
         Assert.Equal(ErrorCode.TransactionalIdNotFound, (await DescribeAsync("nobody")).ErrorCode);
         Assert.Equal(ErrorCode.InvalidRequest, (await DescribeAsync("")).ErrorCode);
+    }
+
+    [Fact]
+    public async Task DescribeTransactions_IdNamedAgainAndAgain_IsToldOnce()
+    {
+        await InitAsync("once", 4);
+        DescribeTransactionsResponse response = await _rig.CallAsync<DescribeTransactionsResponse>(
+            new DescribeTransactionsRequest { TransactionalIds = ["once", "nobody", "once", "nobody"] }, 0);
+        Assert.Equal(["once", "nobody"], response.TransactionStates.Select(state => state.TransactionalId));
+    }
+
+    [Fact]
+    public async Task AddPartitions_PartitionNamedAgainAndAgain_IsAnsweredOnce()
+    {
+        InitProducerIdResponse producer = await InitAsync("repeated", 4);
+        Assert.Equal([ErrorCode.None, ErrorCode.None], await AddAsync("repeated", producer.ProducerId, producer.ProducerEpoch, 3, 0, 1, 0, 0));
+        AddPartitionsToTxnResponse verified = await _rig.CallAsync<AddPartitionsToTxnResponse>(
+            Batch("repeated", producer.ProducerId, producer.ProducerEpoch, true, 1, 2, 2, 1), 4);
+        Assert.Equal([ErrorCode.None, ErrorCode.TransactionAbortable], Errors(verified.ResultsByTransaction[0].TopicResults));
+    }
+
+    [Fact]
+    public async Task AddPartitions_MoreThanATransactionMayHave_AreRefusedUnread()
+    {
+        InitProducerIdResponse producer = await InitAsync("huge", 4);
+        int[] partitions = new int[2 * TransactionShard.MaxPartitions];
+        ErrorCode[] errors = await AddAsync("huge", producer.ProducerId, producer.ProducerEpoch, 3, partitions);
+        Assert.Equal([ErrorCode.PolicyViolation], errors);
+        foreach (bool verifyOnly in new[] { false, true })
+        {
+            AddPartitionsToTxnResponse batch = await _rig.CallAsync<AddPartitionsToTxnResponse>(
+                Batch("huge", producer.ProducerId, producer.ProducerEpoch, verifyOnly, partitions), 4);
+            Assert.Equal((ErrorCode.PolicyViolation, 0), (batch.ErrorCode, batch.ResultsByTransaction.Length));
+        }
+
+        Assert.Equal("Empty", (await DescribeAsync("huge")).TransactionState);
     }
 
     private Task LoadedAsync() => Eventually.TrueAsync(

@@ -1,3 +1,4 @@
+using KBroker.Broker.Coordinators.Transactions;
 using KBroker.Protocol;
 using KBroker.Protocol.Messages;
 using KBroker.Protocol.Records;
@@ -92,6 +93,36 @@ public sealed class WriteTxnMarkersHandlerTests : IAsyncLifetime
         Assert.Empty((await WriteAsync(1)).Markers);
         WriteTxnMarkersResponse response = await WriteAsync(1, Marker(7, 0, true, 1));
         Assert.Empty(Assert.Single(response.Markers).Topics);
+    }
+
+    [Fact]
+    public async Task WriteTxnMarkers_PartitionNamedAgainAndAgain_IsMarkedAndToldOnce()
+    {
+        WriteTxnMarkersRequest.WritableTxnMarker marker = Marker(7, 0, true, 1, ("t", 0), ("t", 1), ("t", 0), ("t", 0));
+        marker.Topics = [.. marker.Topics, .. marker.Topics];
+        Assert.Equal([ErrorCode.None, ErrorCode.None], Errors(await WriteAsync(1, marker)));
+        Assert.Equal((1, 1), (await EndAsync(0), await EndAsync(1)));
+    }
+
+    [Fact]
+    public async Task WriteTxnMarkers_MoreThanATransactionMayHave_NoneIsWritten()
+    {
+        (string, int)[] half = [.. Enumerable.Repeat(("t", 0), (TransactionShard.MaxPartitions / 2) + 1)];
+        WriteTxnMarkersResponse response = await WriteAsync(1, Marker(7, 0, true, 1, half), Marker(8, 0, true, 1, half));
+        Assert.Equal([7, 8], response.Markers.Select(marker => marker.ProducerId));
+        Assert.Equal([ErrorCode.InvalidRequest, ErrorCode.InvalidRequest], Errors(response));
+        WriteTxnMarkersRequest.WritableTxnMarker[] many = [.. Enumerable.Repeat(Marker(7, 0, true, 1), TransactionShard.MaxPartitions), Marker(7, 0, true, 1, ("t", 0))];
+        await WriteAsync(1, many);
+        Assert.Equal(0, await EndAsync(0));
+    }
+
+    [Fact]
+    public async Task WriteTxnMarkers_ManyPartitions_AreAllMarked()
+    {
+        await _broker.CreateAsync("wide", 200);
+        ErrorCode[] errors = Errors(await WriteAsync(1, Marker(7, 0, true, 1, [.. Enumerable.Range(0, 200).Select(index => ("wide", index))])));
+        Assert.Equal(Enumerable.Repeat(ErrorCode.None, 200), errors);
+        Assert.Equal((1, 1), (await EndAsync(0, "wide"), await EndAsync(199, "wide")));
     }
 
     private static WriteTxnMarkersRequest.WritableTxnMarker Marker(
