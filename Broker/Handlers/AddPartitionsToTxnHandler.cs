@@ -75,10 +75,17 @@ public sealed class AddPartitionsToTxnHandler : ApiHandler<AddPartitionsToTxnReq
         AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction transaction, short version)
     {
         NamedPartitions[] topics = NamedPartitions.Of(Named(transaction));
-        TopicPartition[] partitions = [.. topics.SelectMany(topic => topic.Indexes.Select(partition => new TopicPartition(topic.Topic, partition)))];
+        TopicPartition[] partitions = [.. topics.SelectMany(topic => Partitions(topic))];
         ErrorCode[] errors = await ErrorsAsync(transaction, partitions, version).ConfigureAwait(false);
         int next = 0;
         return Results(topics, () => ProducerErrors.For(errors[next++], version, KnowsFencedFrom));
+    }
+
+    // With the name that the cluster's metadata holds: the request's would be kept as long as the transaction is open, once for each.
+    private IEnumerable<TopicPartition> Partitions(NamedPartitions named)
+    {
+        string name = _metadata.Current.TryGetTopic(named.Topic, out TopicImage? topic) ? topic.Name : named.Topic;
+        return named.Indexes.Select(partition => new TopicPartition(name, partition));
     }
 
     private static long Count(AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction transaction) => transaction.Topics.Sum(topic => (long)topic.Partitions.Length);

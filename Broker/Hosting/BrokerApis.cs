@@ -130,7 +130,10 @@ internal sealed class BrokerApis : IDisposable
             () => config.Current.Transactions.Transactions,
             () => platform.Time.GetUtcNow().ToUnixTimeMilliseconds(),
             partition => member.Metadata.Current.TryGetTopic(partition.Topic, out TopicImage? topic) && partition.Partition < topic.Partitions.Length,
-            logger);
+            logger)
+        {
+            RunLong = static work => ThreadPool.UnsafeQueueUserWorkItem(static work => work(), work, preferLocal: false),
+        };
         var shards = new CoordinatorShardFactory<TransactionShard>(
             term => new TransactionShard(term, services), new CoordinatorLoader(codecs, logger), () => config.Current.RequestTimeout, platform.Time, logger);
         return new TransactionCoordinator(

@@ -19,6 +19,9 @@ internal sealed partial class TransactionCompletion
     private const int AnswerTimeoutMs = 30_000;
     private const int RefusalsBeforeWarning = 10;
 
+    // Each partition is an append: many of them are not done on the loop, whose thread is that of a connection.
+    private const int MaxOnLoop = 64;
+
     private readonly CoordinatorTerm _term;
     private readonly TransactionServices _services;
     private readonly TransactionMetadata _decided;
@@ -29,6 +32,10 @@ internal sealed partial class TransactionCompletion
     private int _attempt;
     private int _backoffMs = FirstBackoffMs;
     private bool _isOver;
+
+    // Markers are being appended outside of the loop. Until that has ended none is sent again and nothing is completed: one of the first
+    // protocol that came later would end the producer's next transaction.
+    private bool _isWriting;
 
     /// <param name="term">The shard's term.</param>
     /// <param name="services">The world.</param>
@@ -64,6 +71,12 @@ internal sealed partial class TransactionCompletion
 
     private void Tell()
     {
+        if (_isWriting)
+        {
+            RetryWith(Tell);
+            return;
+        }
+
         _left.RemoveWhere(partition => !_services.Exists(partition));
         if (_left.Count == 0)
         {
@@ -75,15 +88,40 @@ internal sealed partial class TransactionCompletion
         TopicPartition[] asked = [.. _left];
         _next = Tell;
         _timer.Start(AnswerTimeoutMs);
-        _services.Markers.Write(
-            new TransactionEnd(
-                _decided.Producer.Id,
-                _decided.Producer.Epoch,
-                _decided.State == TransactionState.PrepareCommit,
-                _term.Epoch.Value,
-                asked,
-                _decided.ClientTransactionVersion),
-            errors => _term.Post(() => OnTold(attempt, asked, errors)));
+        if (asked.Length <= MaxOnLoop)
+        {
+            Write(attempt, asked);
+            return;
+        }
+
+        _isWriting = true;
+        _services.RunLong(() =>
+        {
+            try
+            {
+                Write(attempt, asked);
+            }
+            finally
+            {
+                _term.Post(OnWritten);
+            }
+        });
+    }
+
+    private void Write(int attempt, TopicPartition[] asked) => _services.Markers.Write(
+        new TransactionEnd(
+            _decided.Producer.Id,
+            _decided.Producer.Epoch,
+            _decided.State == TransactionState.PrepareCommit,
+            _term.Epoch.Value,
+            asked,
+            _decided.ClientTransactionVersion),
+        errors => _term.Post(() => OnTold(attempt, asked, errors)));
+
+    private void OnWritten()
+    {
+        _isWriting = false;
+        if (!_isOver && _next != Finish && _left.Count == 0) Finish();
     }
 
     private void OnTold(int attempt, TopicPartition[] asked, IReadOnlyList<ErrorCode> errors)
@@ -97,7 +135,11 @@ internal sealed partial class TransactionCompletion
             else if (_left.Contains(asked[i])) refusal = errors[i];
         }
 
-        if (_left.Count == 0) Finish();
+        if (_left.Count == 0)
+        {
+            // Else the end of the writing finishes it.
+            if (!_isWriting) Finish();
+        }
         else if (attempt == _attempt) RetryTelling(refusal);
     }
 

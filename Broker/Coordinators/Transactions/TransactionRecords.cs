@@ -39,8 +39,10 @@ internal static class TransactionRecords
         CoordinatorRecord.Tombstone(KeyKind, new TransactionLogKey { TransactionalId = transactionalId });
 
     /// <summary>What a record says of which id; null for the whole if its kind or version is a later one's, null for the metadata if it forgets.</summary>
+    /// <param name="record">The record.</param>
+    /// <param name="topics">The names of topics that are known, and those of the record from then on: all records share one text each.</param>
     /// <exception cref="MalformedMessageException">The bytes contradict their kind.</exception>
-    public static (string TransactionalId, TransactionMetadata? Metadata)? Read(in CoordinatorRecord record)
+    public static (string TransactionalId, TransactionMetadata? Metadata)? Read(in CoordinatorRecord record, HashSet<string>? topics = null)
     {
         if (!BinaryPrimitives.TryReadInt16BigEndian(record.Key, out short kind)) throw new MalformedMessageException("a key of less than 2 bytes");
         if (kind != KeyKind) return null;
@@ -50,10 +52,10 @@ internal static class TransactionRecords
         if (!BinaryPrimitives.TryReadInt16BigEndian(record.Value, out short version)) throw new MalformedMessageException("a value of less than 2 bytes");
         if (version is < TransactionLogValue.LowestVersion or > TransactionLogValue.HighestVersion) return null;
         var reader = new KafkaReader(record.Value.AsMemory(sizeof(short)));
-        return (transactionalId, ToMetadata(transactionalId, TransactionLogValue.Read(ref reader, version)));
+        return (transactionalId, ToMetadata(transactionalId, TransactionLogValue.Read(ref reader, version), topics));
     }
 
-    private static TransactionMetadata? ToMetadata(string transactionalId, TransactionLogValue value)
+    private static TransactionMetadata? ToMetadata(string transactionalId, TransactionLogValue value, HashSet<string>? topics)
     {
         var state = (TransactionState)value.TransactionStatus;
         if (state == TransactionState.Dead) return null;
@@ -62,7 +64,8 @@ internal static class TransactionRecords
         var partitions = new HashSet<TopicPartition>();
         foreach (TransactionLogValue.PartitionsSchema topic in value.TransactionPartitions ?? [])
         {
-            foreach (int partition in topic.PartitionIds) partitions.Add(new TopicPartition(topic.Topic, partition));
+            string name = topics is null ? topic.Topic : OneText(topic.Topic, topics);
+            foreach (int partition in topic.PartitionIds) partitions.Add(new TopicPartition(name, partition));
         }
 
         return new TransactionMetadata
@@ -78,6 +81,13 @@ internal static class TransactionRecords
             LastUpdateTimestampMs = value.TransactionLastUpdateTimestampMs,
             ClientTransactionVersion = value.ClientTransactionVersion,
         };
+    }
+
+    private static string OneText(string topic, HashSet<string> topics)
+    {
+        if (topics.TryGetValue(topic, out string? known)) return known;
+        topics.Add(topic);
+        return topic;
     }
 
     private static TransactionLogValue.PartitionsSchema[] Topics(IReadOnlySet<TopicPartition> partitions) =>

@@ -22,4 +22,7 @@ public sealed record TransactionServices(
 {
     /// <summary>The settings in force.</summary>
     public TransactionConfig Config => Settings();
+
+    /// <summary>Runs work that is too long for a loop, elsewhere; by default where it is asked for.</summary>
+    public Action<Action> RunLong { get; init; } = static work => work();
 }

@@ -28,6 +28,9 @@ public sealed partial class TransactionShard : ICoordinatorMachine
     private readonly Dictionary<string, TransactionEntry> _entries = new(StringComparer.Ordinal);
     private readonly HashSet<TransactionEntry> _ongoing = [];
 
+    // Open transactions do not hold the same name once for each: the budget has no room for it.
+    private readonly HashSet<string> _replayedTopics = new(StringComparer.Ordinal);
+
     /// <param name="term">Log, deadlines and epoch of this term.</param>
     /// <param name="services">The world.</param>
     public TransactionShard(CoordinatorTerm term, TransactionServices services)
@@ -56,7 +59,7 @@ public sealed partial class TransactionShard : ICoordinatorMachine
     /// <inheritdoc/>
     public void Replay(in CoordinatorRecord record, long producerId)
     {
-        if (TransactionRecords.Read(record) is not { } read) return;
+        if (TransactionRecords.Read(record, _replayedTopics) is not { } read) return;
         if (read.Metadata is null) Remove(read.TransactionalId);
         else Set(read.Metadata);
     }
@@ -70,6 +73,8 @@ public sealed partial class TransactionShard : ICoordinatorMachine
     /// <inheritdoc/>
     public void Start()
     {
+        _replayedTopics.Clear();
+        _replayedTopics.TrimExcess();
         long wallClock = _services.WallClockMs();
         foreach (TransactionEntry entry in _entries.Values.ToList())
         {

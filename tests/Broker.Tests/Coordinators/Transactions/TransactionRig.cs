@@ -34,6 +34,11 @@ internal sealed class TransactionRig
 
     public ScriptedMarkers Markers { get; } = new();
 
+    /// <summary>Work that the shard has given to others, and that the test runs.</summary>
+    public Queue<Action> Long { get; } = new();
+
+    public bool HoldsLong { get; set; }
+
     public HashSet<string> DeletedTopics { get; } = [];
 
     public MemoryCoordinatorLog Log { get; private set; } = new();
@@ -140,7 +145,14 @@ internal sealed class TransactionRig
     private TransactionShard NewShard() => new(
         new CoordinatorTerm(Log, Timers, new LeaderEpoch(CoordinatorEpoch), _posted.Enqueue),
         new TransactionServices(
-            Markers, Ids, Budget, () => Config, () => WallClockMs, partition => !DeletedTopics.Contains(partition.Topic), NullLogger.Instance));
+            Markers, Ids, Budget, () => Config, () => WallClockMs, partition => !DeletedTopics.Contains(partition.Topic), NullLogger.Instance)
+        {
+            RunLong = work =>
+            {
+                if (HoldsLong) Long.Enqueue(work);
+                else work();
+            },
+        });
 
     internal sealed record Granted(ErrorCode Error, ProducerIdentity Producer);
 

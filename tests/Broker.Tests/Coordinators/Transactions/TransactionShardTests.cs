@@ -429,6 +429,59 @@ public sealed class TransactionShardTests
     }
 
     [Fact]
+    public void End_OfFewPartitions_IsToldOnTheLoop()
+    {
+        TransactionRig rig = Ended(64);
+        Assert.Equal((0, TransactionState.CompleteCommit), (rig.Long.Count, rig.Transaction.State));
+    }
+
+    [Fact]
+    public void End_OfManyPartitions_IsToldOutsideOfTheLoopAndNotAgainUntilThatEnds()
+    {
+        TransactionRig rig = Ended(65);
+        rig.Advance(95_000);
+        Assert.Empty(rig.Markers.Sent);
+        Action tell = Assert.Single(rig.Long);
+        tell();
+        rig.Deliver();
+        Assert.Equal(65, Assert.Single(rig.Markers.Sent).Partitions.Count);
+        Assert.Equal(TransactionState.CompleteCommit, rig.Transaction.State);
+    }
+
+    [Fact]
+    public void End_ConfirmedWhileItIsToldAgain_IsCompletedWhenTheTellingHasEnded()
+    {
+        TransactionRig rig = Ended(65);
+        rig.Markers.Holds = true;
+        rig.Long.Dequeue()();
+        rig.Deliver();
+        rig.Advance(30_000);
+        Action again = Assert.Single(rig.Long);
+        (TransactionEnd end, Action<IReadOnlyList<ErrorCode>> done) = rig.Markers.Held.Dequeue();
+        done(rig.Markers.Answers(end));
+        rig.Deliver();
+        // A marker of the first protocol that is still to be appended would end the next transaction.
+        Assert.Equal(TransactionState.PrepareCommit, rig.Transaction.State);
+        again();
+        rig.Deliver();
+        Assert.Equal(TransactionState.CompleteCommit, rig.Transaction.State);
+    }
+
+    [Fact]
+    public void Replay_TransactionsOfOneTopic_ShareItsName()
+    {
+        var rig = new TransactionRig();
+        foreach (string id in new[] { "a", "b" })
+        {
+            ProducerIdentity producer = rig.Start(id);
+            Assert.Equal(ErrorCode.None, rig.AddTo(id, producer, First, TransactionRig.P(0)).Value.Error);
+        }
+
+        rig.Move();
+        Assert.Same(rig.Get("a").Partitions.Single().Topic, rig.Get("b").Partitions.Single().Topic);
+    }
+
+    [Fact]
     public void End_OfTheTerm_AnswersWhoWaits()
     {
         var rig = new TransactionRig();
@@ -439,5 +492,15 @@ public sealed class TransactionShardTests
         Assert.Equal(ErrorCode.NotCoordinator, ended.Value.Error);
         Assert.Equal(TransactionState.CompleteCommit, rig.Transaction.State);
         Assert.Equal(ErrorCode.None, rig.End(producer, true, First).Value.Error);
+    }
+
+    /// <summary>A transaction over some partitions whose commit is decided, with the long work held back.</summary>
+    private static TransactionRig Ended(int partitions)
+    {
+        var rig = new TransactionRig { HoldsLong = true };
+        ProducerIdentity producer = rig.Start();
+        Assert.Equal(ErrorCode.None, rig.Add(producer, First, [.. Enumerable.Range(0, partitions).Select(i => TransactionRig.P(i))]).Value.Error);
+        Assert.Equal(ErrorCode.None, rig.End(producer, true, First).Value.Error);
+        return rig;
     }
 }
