@@ -103,10 +103,11 @@ public sealed class CoordinatorTimer(CoordinatorTimers timers, Action expired)
 
     internal long? QueuedAtMs { get; set; }
 
-    /// <summary>Sets the deadline this many milliseconds from now, instead of one that may be set.</summary>
+    /// <summary>Sets the deadline this many milliseconds from now, at least one, instead of one that may be set.</summary>
     public void Start(long delayMs)
     {
-        long due = timers.NowMs + Math.Max(delayMs, 0);
+        // Never for now: what sets its own deadline again, by a time that a client chose, would run for ever without time going on.
+        long due = timers.NowMs + Math.Max(delayMs, 1);
         if (DueMs is null && QueuedAtMs is not null) timers.IsIdleNoMore();
         DueMs = due;
         if (QueuedAtMs is not { } queued || queued > due) timers.Enqueue(this, due);

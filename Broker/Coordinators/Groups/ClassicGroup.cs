@@ -18,6 +18,8 @@ namespace KBroker.Broker.Coordinators.Groups;
 /// </remarks>
 public sealed class ClassicGroup : IGroup
 {
+    private const int LeastWaitForStaticMs = 1_000;
+
     private readonly GroupServices _services;
     private readonly Dictionary<string, CoordinatorTimer> _pendingMembers = new(StringComparer.Ordinal);
     private readonly HashSet<string> _pendingSyncs = new(StringComparer.Ordinal);
@@ -560,8 +562,8 @@ public sealed class ClassicGroup : IGroup
         foreach (ClassicMember late in Members.All.Where(member => !member.AwaitsJoin && member.InstanceId is null).ToList()) Members.Remove(late.Id);
         if (Members.Count > 0 && !Members.ElectJoinedLeader())
         {
-            // Static members alone, and none is here: one of them has to come, or their sessions end.
-            _joinDeadline.Start(Members.RebalanceTimeoutMs);
+            // Static members alone, and none is here: one of them has to come, or their sessions end. Their client may have chosen no time.
+            _joinDeadline.Start(Math.Max(Members.RebalanceTimeoutMs, LeastWaitForStaticMs));
             return;
         }
 

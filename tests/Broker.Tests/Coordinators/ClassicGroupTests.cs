@@ -217,6 +217,27 @@ public sealed class ClassicGroupTests
     }
 
     [Fact]
+    public void Static_AloneAndAwayWithoutRebalanceTimeout_KeepsItsPlaceForItsSessionAndTimeGoesOn()
+    {
+        var rig = new GroupRig();
+        string dynamic = rig.StableMember();
+        Answer<JoinGroupResponse> alone = rig.Join(instanceId: "i", rebalance: 0);
+        rig.Join(dynamic);
+        rig.Sync(dynamic, 2);
+        rig.Sync(alone.Value.MemberId, 2);
+        rig.Shard.Leave("g", [new GroupLeaver(dynamic, null)]);
+        long began = rig.Timers.NowMs;
+        int steps = 0;
+        while (rig.Group.State != ClassicGroupState.Empty && rig.Timers.NextMs is { } next)
+        {
+            Assert.InRange(++steps, 1, 20);
+            rig.Timers.RunDue(next);
+        }
+
+        Assert.Equal(10_000, rig.Timers.NowMs - began);
+    }
+
+    [Fact]
     public void Leave_StaticByInstanceId_IsOut()
     {
         var rig = new GroupRig();
