@@ -51,6 +51,19 @@ public sealed class RegexSubscriptionTests
     }
 
     [Fact]
+    public void Topic_ComesJustBeforeAMemberLeaves_TheOthersAreGivenIt()
+    {
+        var rig = new ConsumerRig(null, ("orders-1", 1));
+        rig.Join("a", regex: "orders-.*");
+        rig.Join("b", regex: "orders-.*");
+        rig.Shards.Topics.Create("orders-2", 1);
+        rig.Beat("b", -1);
+        int epoch = 1;
+        for (int i = 0; i < 3; i++) epoch = rig.Beat("a", epoch, rig.State.Members["a"].Current.Assigned.Set).MemberEpoch;
+        Assert.Equal(rig.Parts("orders-1", 0).Union(rig.Parts("orders-2", 0)), rig.State.Members["a"].Current.Assigned.Set);
+    }
+
+    [Fact]
     public void Expression_Changed_TopicsFollowAndTheOldOneIsForgotten()
     {
         var rig = new ConsumerRig(null, ("orders", 1), ("other", 1));

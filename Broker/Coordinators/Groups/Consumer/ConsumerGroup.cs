@@ -67,6 +67,9 @@ public sealed class ConsumerGroup : IGroup
     /// <summary>The metadata that the topics were last looked at in; what is newer may have changed them.</summary>
     internal MetadataVersion? SeenVersion { get; private set; }
 
+    /// <summary>The set of topics that the expressions were last matched with; null before the first time.</summary>
+    internal MetadataVersion? MatchedVersion { get; private set; }
+
     /// <summary>The settings of this group.</summary>
     internal ConsumerGroupConfig Config => _services.ConfigOf(Id).Consumer;
 
@@ -157,6 +160,7 @@ public sealed class ConsumerGroup : IGroup
         ConsumerGroupState before = State;
         State = draft.State;
         SeenVersion = draft.SeenVersion ?? SeenVersion;
+        MatchedVersion = draft.MatchedVersion ?? MatchedVersion;
         if (ReferenceEquals(before.Members, State.Members)) return ErrorCode.None;
         foreach (string gone in _deadlines.Keys.Where(id => !State.Members.ContainsKey(id)).ToList())
         {

@@ -19,6 +19,9 @@ internal sealed class ConsumerGroupDraft(string groupId, ConsumerGroupState stat
     /// <summary>The metadata that the topics were looked at in; null if they were not.</summary>
     public MetadataVersion? SeenVersion { get; set; }
 
+    /// <summary>The set of topics that all expressions of the group were matched with; null if they were not.</summary>
+    public MetadataVersion? MatchedVersion { get; set; }
+
     /// <summary>The records, in order.</summary>
     public IReadOnlyList<CoordinatorRecord> Records => _records;
 

@@ -26,11 +26,17 @@ internal sealed class RegexSubscriptions(GroupServices services)
         return null;
     }
 
-    /// <summary>Matches the group's expressions again if topics have come or gone since it last looked.</summary>
+    /// <summary>
+    /// Matches the group's expressions again if topics have come or gone since that was last done, whatever the group has seen of the
+    /// metadata in other ways since.
+    /// </summary>
     /// <returns>Whether one of them names other topics than before.</returns>
     public bool Refresh(ConsumerGroup group, ConsumerGroupDraft draft)
     {
-        if (draft.State.Regexes.IsEmpty || group.SeenVersion == services.Topics().Version) return false;
+        // Read before the topics are: what comes in between is matched once more.
+        MetadataVersion version = services.Topics().TopicSetVersion;
+        if (draft.State.Regexes.IsEmpty || group.MatchedVersion == version) return false;
+        draft.MatchedVersion = version;
         bool moved = false;
         foreach ((string expression, ResolvedRegex known) in draft.State.Regexes)
         {
