@@ -25,8 +25,8 @@ public readonly record struct GroupJoin(
     /// Whether the names fit the record of a group, whose strings have 16-bit lengths; requests of flexible versions may carry longer
     /// ones. An id that the coordinator makes is at most 37 characters longer than what it is made of.
     /// </summary>
-    public bool FitsRecord => CoordinatorRecord.FitsString(InstanceId) && CoordinatorRecord.FitsString(Client.ClientId)
-        && CoordinatorRecord.FitsString(ProtocolType) && Protocols.All(protocol => CoordinatorRecord.FitsString(protocol.Name));
+    public bool FitsRecord => CoordinatorRecord.FitsString(MemberId) && CoordinatorRecord.FitsString(InstanceId)
+        && CoordinatorRecord.FitsString(Client.ClientId) && CoordinatorRecord.FitsString(ProtocolType) && Protocols.All(protocol => CoordinatorRecord.FitsString(protocol.Name));
 }
 
 /// <summary>What a leader assigns to a member.</summary>

@@ -145,10 +145,16 @@ internal sealed class ClassicProtocolMembers(GroupServices services, ConsumerGro
         if (group.Config.MigrationPolicy == GroupMigrationPolicy.Disabled) return ErrorCode.InconsistentGroupProtocol;
         if (join.ProtocolType != ConsumerProtocol.TypeName || join.Protocols.Count == 0) return ErrorCode.InconsistentGroupProtocol;
         if (ConsumerProtocol.TryReadSubscription(join.Protocols[0].Metadata) is null) return ErrorCode.InconsistentGroupProtocol;
-        ConsumerMember[] classic = [.. group.ClassicMembers];
-        return join.Protocols.Any(protocol => classic.All(member => member.Subscription.Classic!.Protocols.Any(known => known.Name == protocol.Name)))
-            ? ErrorCode.None
-            : ErrorCode.InconsistentGroupProtocol;
+        var common = new HashSet<string>(join.Protocols.Select(protocol => protocol.Name), StringComparer.Ordinal);
+        foreach (ConsumerMember member in group.ClassicMembers)
+        {
+            // A set each: looking through what one names for each of what another names takes the product of both.
+            var known = new HashSet<string>(member.Subscription.Classic!.Protocols.Select(protocol => protocol.Name), StringComparer.Ordinal);
+            common.IntersectWith(known);
+            if (common.Count == 0) return ErrorCode.InconsistentGroupProtocol;
+        }
+
+        return ErrorCode.None;
     }
 
     private static bool HasRoom(ConsumerGroup group, string memberId, string? instanceId) =>
