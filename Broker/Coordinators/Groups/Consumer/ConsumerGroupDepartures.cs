@@ -14,7 +14,8 @@ internal sealed class ConsumerGroupDepartures(GroupServices services, GroupTable
 
     /// <summary>
     /// Takes members out. What they held is free at once: either they said so or their time is over. If only members of the classic
-    /// protocol are left, the group becomes a classic one, as the policy allows.
+    /// protocol are left, the group becomes a classic one, as the policy allows; where the log refuses that, as it does what is too large
+    /// for one batch, it stays as it is without those who go.
     /// </summary>
     public ErrorCode Fence(ConsumerGroup group, IReadOnlyList<string> memberIds)
     {
@@ -22,7 +23,12 @@ internal sealed class ConsumerGroupDepartures(GroupServices services, GroupTable
         var draft = new ConsumerGroupDraft(group.Id, group.State);
         foreach (string memberId in memberIds) draft.Remove(memberId);
         if (GroupConversion.MustDowngrade(group, draft.State, services.Config))
-            return Downgrade(group, draft, rebalance: true, out _);
+        {
+            if (Downgrade(group, draft, rebalance: true, out _) == ErrorCode.None) return ErrorCode.None;
+            draft = new ConsumerGroupDraft(group.Id, group.State);
+            foreach (string memberId in memberIds) draft.Remove(memberId);
+        }
+
         RegexSubscriptions.RemoveUnused(draft);
         _rebalancer.UpdateTopics(group, draft, mustBump: true);
         // Nobody is left to be assigned anything: the target is as new as the group.
