@@ -10,6 +10,8 @@ internal static class OffsetExpiry
     public static IEnumerable<OffsetKey> Expired(
         IGroup group, IReadOnlyDictionary<OffsetKey, CommittedOffset> offsets, long retentionMs, long nowMs)
     {
+        // While members come again, what those who have not yet subscribe to is not known.
+        if (group is ClassicGroup { State: not (ClassicGroupState.Empty or ClassicGroupState.Stable) }) yield break;
         if (group.SubscribedTopics is not { } subscribed) yield break;
         long sinceEmpty = group.UnusedSinceMs ?? long.MinValue;
         foreach ((OffsetKey key, CommittedOffset offset) in offsets)

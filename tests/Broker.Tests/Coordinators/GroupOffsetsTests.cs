@@ -128,6 +128,23 @@ public sealed class GroupOffsetsTests
     }
 
     [Fact]
+    public void Expire_TopicThatNobodySubscribes_StaysWhileTheGroupRebalances()
+    {
+        var rig = new GroupRig(new GroupConfig { InitialRebalanceDelayMs = 0, OffsetsRetentionMs = 3_600_000 });
+        string member = rig.Join(rebalance: 20_000_000).Value.MemberId;
+        rig.Sync(member, 1);
+        rig.Commit(member, 1, 5, topic: "old");
+        rig.Join();
+        for (int i = 0; i < 600; i++)
+        {
+            rig.Advance(9_000);
+            Assert.Equal(ErrorCode.RebalanceInProgress, rig.Heartbeat(member, 1));
+        }
+
+        Assert.Equal(5, rig.Committed("old"));
+    }
+
+    [Fact]
     public void Delete_GroupWithMembers_IsRefusedAndEmptyOneGoesWithItsOffsets()
     {
         var rig = new GroupRig();
