@@ -39,11 +39,13 @@ public sealed class GroupHoldings
     /// Why the group may not hold this many bytes more: GROUP_MAX_SIZE_REACHED for the group's own bound, COORDINATOR_NOT_AVAILABLE,
     /// which clients retry, for that of all groups; None if it may.
     /// </summary>
-    public ErrorCode RefusalOf(long bytes)
+    /// <param name="bytes">The bytes.</param>
+    /// <param name="freedBytes">What another group gives back for it; its own bound does not grow by that.</param>
+    public ErrorCode RefusalOf(long bytes, long freedBytes = 0)
     {
         if (bytes <= 0) return ErrorCode.None;
         if (bytes > _services.Config.GroupMaxBytes - Bytes) return ErrorCode.GroupMaxSizeReached;
-        return _services.Memory.Members.HasRoomFor(bytes) ? ErrorCode.None : ErrorCode.CoordinatorNotAvailable;
+        return _services.Memory.Members.HasRoomFor(bytes - freedBytes) ? ErrorCode.None : ErrorCode.CoordinatorNotAvailable;
     }
 
     /// <summary>Holds more, or less where it is below 0.</summary>

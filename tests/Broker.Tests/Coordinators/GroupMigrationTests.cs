@@ -219,6 +219,67 @@ public sealed class GroupMigrationTests
     }
 
     [Fact]
+    public void ClassicMember_IdThatNoRecordHolds_IsRefused()
+    {
+        ConsumerRig rig = ConsumerRig.WithTopic();
+        rig.Join("b");
+        Assert.Equal(ErrorCode.InvalidRequest, rig.Shards.Join(new string('m', short.MaxValue + 1)).Value.ErrorCode);
+        Assert.Equal(["b"], rig.State.Members.Keys);
+    }
+
+    [Fact]
+    public void ClassicMember_NamesAProtocolThatNotAllName_NeedsOneOfAll()
+    {
+        ConsumerRig rig = ConsumerRig.WithTopic();
+        rig.Join("b");
+        rig.Shards.Join(protocols: ["range", "sticky", "range"]);
+        Assert.Equal(ErrorCode.None, rig.Shards.Join(protocols: ["other", "sticky"]).Value.ErrorCode);
+        Assert.Equal(ErrorCode.InconsistentGroupProtocol, rig.Shards.Join(protocols: ["range", "range"]).Value.ErrorCode);
+        Assert.Equal(ErrorCode.None, rig.Shards.Join(protocols: ["range", "sticky"]).Value.ErrorCode);
+    }
+
+    [Fact]
+    public void Upgrade_NearTheBoundOfAllGroups_CountsTheClassicGroupNoMore()
+    {
+        ConsumerRig rig = ConsumerRig.WithTopic();
+        JoinGroupResponse joined = rig.Shards.Join(protocols: ["range", new string('p', 30_000)]).Value;
+        byte[] assignment = Write(new ConsumerProtocolAssignment { AssignedPartitions = [new() { Topic = "t", Partitions = [0] }] });
+        rig.Shards.Sync(joined.MemberId, 1, (joined.MemberId, assignment));
+        rig.Shards.Config = rig.Shards.Config with { AllGroupsMaxBytes = rig.Shards.Memory.Members.HeldBytes + 20_000 };
+        Assert.Equal(ErrorCode.None, rig.Join("b").Error);
+        Assert.Equal(2, rig.State.Members.Count);
+        // What one group may hold is a bound that the old group's memory does not widen.
+        ConsumerRig full = ConsumerRig.WithTopic();
+        StableClassic(full);
+        full.Shards.Config = full.Shards.Config with { GroupMaxBytes = full.Shards.Group.Holdings.Bytes };
+        Assert.Equal(ErrorCode.GroupMaxSizeReached, full.Join("b").Error);
+    }
+
+    [Fact]
+    public void Downgrade_TooLargeForTheLog_TheMemberIsOutAndTheGroupStaysAConsumerGroup()
+    {
+        ConsumerRig rig = ConsumerRig.WithTopic();
+        string classic = Upgraded(rig);
+        byte[] metadata = Write(new ConsumerProtocolSubscription { Topics = ["t"], UserData = new byte[120_000] });
+        for (int i = 0; i < 10; i++)
+        {
+            var joined = new Answer<JoinGroupResponse>();
+            rig.Shards.Shard.Join(
+                "g",
+                new GroupJoin("", null, new MemberClient("c", "/h"), 10_000, 30_000, "consumer", [new MemberProtocol("range", metadata)], MustKnowId: false, CanSkipAssignment: true),
+                joined.Set);
+            Assert.Equal(ErrorCode.None, joined.Value.ErrorCode);
+        }
+
+        long held = rig.Shards.Memory.Members.HeldBytes;
+        Assert.Equal(ErrorCode.None, rig.Beat("b", -1).Error);
+        Assert.Equal(11, rig.State.Members.Values.Count(member => member.IsClassic));
+        Assert.DoesNotContain("b", rig.State.Members.Keys);
+        Assert.InRange(rig.Shards.Memory.Members.HeldBytes, 1, held);
+        Assert.Equal(ErrorCode.RebalanceInProgress, rig.Shards.Heartbeat(classic, 2));
+    }
+
+    [Fact]
     public void ClassicMember_Leaves_ItsPartitionsGoToTheOthers()
     {
         ConsumerRig rig = ConsumerRig.WithTopic();

@@ -149,11 +149,12 @@ public sealed class ConsumerGroup : IGroup
     /// <summary>Writes what an event does; nothing happens if that fails.</summary>
     /// <param name="draft">What it does.</param>
     /// <param name="mayGrow">Whether the group may hold more memory for it, whatever the bounds are: what members are given is not refused.</param>
-    internal ErrorCode Commit(ConsumerGroupDraft draft, bool mayGrow = true)
+    /// <param name="freedBytes">What the group that this one replaces gives back.</param>
+    internal ErrorCode Commit(ConsumerGroupDraft draft, bool mayGrow = true, long freedBytes = 0)
     {
         long growth = draft.Touched.Sum(id => SizeOf(draft.State.Members.GetValueOrDefault(id)) - SizeOf(State.Members.GetValueOrDefault(id)));
         growth += GrowthOfRegexes(State, draft.State);
-        ErrorCode error = mayGrow ? ErrorCode.None : _holdings.RefusalOf(growth);
+        ErrorCode error = mayGrow ? ErrorCode.None : _holdings.RefusalOf(growth, freedBytes);
         if (error == ErrorCode.None && draft.Records.Count > 0) error = _services.Log.Append(draft.Records);
         if (error != ErrorCode.None) return error;
         _holdings.Add(growth);

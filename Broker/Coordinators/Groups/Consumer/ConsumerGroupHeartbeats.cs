@@ -55,7 +55,7 @@ internal sealed class ConsumerGroupHeartbeats(GroupServices services, GroupTable
         ConsumerMember after = ConsumerGroupRebalancer.Reconcile(draft, memberId, beat.Owned, namesChanged || regexChanged);
 
         bool brings = namesChanged || regexChanged || isNew;
-        ErrorCode failed = group.Commit(draft, mayGrow: !brings);
+        ErrorCode failed = group.Commit(draft, mayGrow: !brings, upgraded?.Holdings.Bytes ?? 0);
         if (failed != ErrorCode.None) return ConsumerHeartbeatAnswer.Refused(failed);
         table.Set(group);
         // Classic members that wait for the others find that the group has changed, and come again.
