@@ -116,6 +116,7 @@ public sealed class GroupOffsets(MemoryPool memory)
             if (offsets.Count == 0) _committed.Remove(group);
         }
 
+        if (!IsOpen(group, key)) return;
         // A deleted offset does not come back by a transaction that was open when it was deleted.
         foreach ((long producerId, Dictionary<string, Dictionary<OffsetKey, CommittedOffset>> groups) in _open)
         {
