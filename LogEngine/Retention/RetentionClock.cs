@@ -9,31 +9,40 @@ namespace KBroker.LogEngine.Retention;
 /// <see cref="Patience"/> to twice that long decides: under a clock that swings to and fro it is the lowest one throughout.
 /// Not thread-safe.
 /// </remarks>
-internal sealed class RetentionClock(TimeProvider time)
+internal sealed class RetentionClock
 {
     /// <summary>How long the clock must keep a leap forward before records are deleted by it.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromHours(1);
 
-    private readonly long _origin = time.GetTimestamp();
-    private long _before = long.MaxValue;
-    private long _smallest = long.MaxValue;
+    private readonly TimeProvider _time;
+    private readonly long _origin;
+    private long _before;
+    private long _smallest;
     private long _since;
-    private bool _started;
+
+    /// <summary>Takes the clock as it is for right: a leap is one from here on.</summary>
+    public RetentionClock(TimeProvider time)
+    {
+        _time = time;
+        _origin = time.GetTimestamp();
+        _before = _smallest = Distance(0);
+    }
 
     /// <summary>The time in milliseconds since the epoch; never later than the wall clock. To be called often: leaps between two calls count as one.</summary>
     public long NowMs()
     {
-        long elapsed = (long)time.GetElapsedTime(_origin).TotalMilliseconds;
-        long distance = time.GetUtcNow().ToUnixTimeMilliseconds() - elapsed;
-        if (!_started || elapsed - _since >= Patience.TotalMilliseconds)
+        long elapsed = (long)_time.GetElapsedTime(_origin).TotalMilliseconds;
+        long distance = Distance(elapsed);
+        if (elapsed - _since >= Patience.TotalMilliseconds)
         {
-            _before = _started ? _smallest : distance;
+            _before = _smallest;
             _smallest = distance;
             _since = elapsed;
-            _started = true;
         }
 
         _smallest = Math.Min(_smallest, distance);
         return elapsed + Math.Min(_smallest, _before);
     }
+
+    private long Distance(long elapsed) => _time.GetUtcNow().ToUnixTimeMilliseconds() - elapsed;
 }

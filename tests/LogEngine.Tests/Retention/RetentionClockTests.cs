@@ -57,6 +57,15 @@ public sealed class RetentionClockTests
         Assert.Equal(_time.WallMs, clock.NowMs());
     }
 
+    [Fact]
+    public void NowMs_LeapBeforeTheFirstLook_CountsAsOne()
+    {
+        var clock = new RetentionClock(_time);
+        long start = _time.WallMs;
+        _time.Ahead = TimeSpan.FromDays(10);
+        Assert.Equal(start, clock.NowMs());
+    }
+
     private sealed class LeapingTime : TimeProvider
     {
         private static readonly DateTimeOffset Start = DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_000);
