@@ -200,6 +200,27 @@ public sealed class TransactionHandlersTests : IAsyncLifetime
         Assert.Equal("Empty", (await DescribeAsync("huge")).TransactionState);
     }
 
+    [Fact]
+    public async Task EndTxn_OfManyPartitions_MarksThemAll()
+    {
+        Assert.Equal(ErrorCode.None, (await _rig.CreateAsync("wide", 200)).ErrorCode);
+        InitProducerIdResponse producer = await InitAsync("wide", 4);
+        AddPartitionsToTxnRequest request = Batch("wide", producer.ProducerId, producer.ProducerEpoch, false, [.. Enumerable.Range(0, 200)]);
+        request.Transactions[0].Topics[0].Name = "wide";
+        Assert.All(
+            Errors((await _rig.CallAsync<AddPartitionsToTxnResponse>(request, 4)).ResultsByTransaction[0].TopicResults), error => Assert.Equal(ErrorCode.None, error));
+        Assert.Equal(ErrorCode.None, (await EndAsync("wide", producer.ProducerId, producer.ProducerEpoch, true, 4)).ErrorCode);
+        await CompleteAsync("wide", true, producer.ProducerEpoch);
+        ListOffsetsResponse ends = await _rig.CallAsync<ListOffsetsResponse>(
+            new ListOffsetsRequest
+            {
+                ReplicaId = -1,
+                Topics = [new() { Name = "wide", Partitions = [.. Enumerable.Range(0, 200).Select(index => new ListOffsetsRequest.ListOffsetsPartition { PartitionIndex = index, Timestamp = -1 })] }],
+            },
+            5);
+        Assert.All(ends.Topics[0].Partitions, partition => Assert.Equal(1, partition.Offset));
+    }
+
     private Task LoadedAsync() => Eventually.TrueAsync(
         async () => (await _rig.CallAsync<ListTransactionsResponse>(new ListTransactionsRequest(), 0)).ErrorCode == ErrorCode.None, "the load");
 
