@@ -43,7 +43,7 @@ internal sealed partial class CoordinatorShard<TMachine> : IDisposable
         _logger = logger;
         _origin = time.GetTimestamp();
         _loop = new SerialLoop(e => LogFault(_logger, _partition.TopicPartition.ToString(), e));
-        _log = new PartitionCoordinatorLog(partition, epoch, time, commitTimeout, () => Step(static _ => { }));
+        _log = new PartitionCoordinatorLog(partition, epoch, time, commitTimeout, OnProgress);
         _machine = create(new CoordinatorTerm(_log, new CoordinatorTimers(), epoch, Post));
         // It has rung, be it before the deadline: its clock is a coarser one. So it has to be set again.
         _timer = time.CreateTimer(_ => Step(_ => _armedFor = null), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -142,10 +142,21 @@ internal sealed partial class CoordinatorShard<TMachine> : IDisposable
 
     private void Step(Action<TMachine> work) => Run(work, static _ => { });
 
+    /// <summary>
+    /// What waits may be committed. Who brings that is a replica's fetch or the thread that flushes everybody's logs: it has other work
+    /// than the machine's.
+    /// </summary>
+    private void OnProgress()
+    {
+        if (Refusal == ErrorCode.None) _loop.PostLong(() => Step(static _ => { }, static _ => { }));
+    }
+
     /// <summary>What the machine asked for has come: it may be during the load, which it then waits for.</summary>
     private void Post(Action work) => Enqueue(_ => work(), static _ => { });
 
-    private void Enqueue(Action<TMachine> work, Action<ErrorCode> refused) => _loop.Post(() =>
+    private void Enqueue(Action<TMachine> work, Action<ErrorCode> refused) => _loop.Post(() => Step(work, refused));
+
+    private void Step(Action<TMachine> work, Action<ErrorCode> refused)
     {
         if (Refusal is not ErrorCode.None and ErrorCode late)
         {
@@ -168,7 +179,7 @@ internal sealed partial class CoordinatorShard<TMachine> : IDisposable
         {
             Rearm();
         }
-    });
+    }
 
     /// <summary>Sets the one timer to the machine's next deadline, or that of the oldest commit.</summary>
     private void Rearm()

@@ -118,7 +118,7 @@ internal sealed class PartitionCoordinatorLog : ICoordinatorLog, IProgressWaiter
 
     private ErrorCode Append(byte[] batch, in AppendTerms terms)
     {
-        PartitionAppendResult result = _partition.AppendAsLeader(batch, allReplicas: true, terms);
+        PartitionAppendResult result = _partition.AppendAsLeader(batch, allReplicas: true, terms, only: _epoch);
         if (result.Error == ErrorCode.None) _endOffset = result.NextOffset;
         return ForClients(result.Error);
     }

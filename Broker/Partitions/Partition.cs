@@ -153,7 +153,8 @@ public sealed class Partition
     /// <param name="batch">The batch.</param>
     /// <param name="allReplicas">Whether acks=all is asked for.</param>
     /// <param name="terms">Who writes, and what is known of its transaction.</param>
-    public PartitionAppendResult AppendAsLeader(Span<byte> batch, bool allReplicas, in AppendTerms terms)
+    /// <param name="only">The one epoch to append in: what was decided in an earlier one gets NOT_LEADER_OR_FOLLOWER. Null for whichever is in force.</param>
+    public PartitionAppendResult AppendAsLeader(Span<byte> batch, bool allReplicas, in AppendTerms terms, LeaderEpoch? only = null)
     {
         LogAppendResult appended;
         long shown = 0;
@@ -163,6 +164,7 @@ public sealed class Partition
             {
                 PartitionLeadership leadership = _leadership;
                 if (leadership.Role != PartitionRole.Leader) return PartitionAppendResult.Failed(ErrorOf(leadership.Role));
+                if (only is { } epoch && epoch != leadership.LeaderEpoch) return PartitionAppendResult.Failed(ErrorCode.NotLeaderOrFollower);
                 if (terms.Origin == AppendOrigin.Client && Log.SpaceLevel != DiskSpaceLevel.Ample)
                     return PartitionAppendResult.Failed(ErrorCode.KafkaStorageError, NoRoom);
                 if (allReplicas && leadership.InSyncReplicas.Length < _settings.MinInSyncReplicas)
