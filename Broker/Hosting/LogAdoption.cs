@@ -25,6 +25,9 @@ internal sealed partial class LogAdoption(
     // Ids that were given to producers of the other cluster which have not written yet, as its brokers hold them in blocks.
     private const int ProducerIdMargin = 100_000;
 
+    // No cluster counts this far: a larger id is one that a client made up, since any idempotent batch may name one.
+    private const long HighestProducerIdGiven = long.MaxValue / 2;
+
     // Kafka's offsets.topic.segment.bytes and transaction.state.log.segment.bytes.
     private const string InternalSegmentBytes = "104857600";
 
@@ -104,11 +107,19 @@ internal sealed partial class LogAdoption(
         long highest = 0;
         foreach (PartitionLog log in logs)
         {
-            foreach (ActiveProducer producer in log.ActiveProducers()) highest = Math.Max(highest, producer.ProducerId);
+            long madeUp = -1;
+            foreach (ActiveProducer producer in log.ActiveProducers())
+            {
+                if (producer.ProducerId > HighestProducerIdGiven) madeUp = producer.ProducerId;
+                else highest = Math.Max(highest, producer.ProducerId);
+            }
+
+            if (madeUp >= 0) LogMadeUpProducer(logger, log.TopicPartition.ToString(), madeUp);
             if (log.TopicPartition.Topic == InternalTopics.TransactionState) loader.Load(log, ids);
         }
 
-        highest = Math.Max(highest, ids.Value);
+        if (ids.Value > HighestProducerIdGiven) LogMadeUpProducer(logger, InternalTopics.TransactionState, ids.Value);
+        else highest = Math.Max(highest, ids.Value);
         if (!await producerIds.SkipThroughAsync(highest + ProducerIdMargin).ConfigureAwait(false))
             throw new BrokerStartException("Logs cannot be adopted: the coordination store does not take the producer ids that they tell of.");
     }
@@ -152,6 +163,9 @@ internal sealed partial class LogAdoption(
 
     [LoggerMessage(4303, LogLevel.Warning, "Adopted {Topics} topics with {Partitions} partitions. The settings they had are not known here: nothing of them is deleted (retention.ms=-1, retention.bytes=-1, cleanup.policy=delete) until you say so, for example with kbroker configs --alter --entity-type topics --entity-name TOPIC --add-config retention.ms=604800000. Take kbroker.adopt.logs=true out of the settings now")]
     private static partial void LogSummary(ILogger logger, int topics, int partitions);
+
+    [LoggerMessage(4305, LogLevel.Warning, "{Partition} tells of producer {ProducerId}: no cluster gave this id, so it is passed over, and producer ids are given as if it were not there")]
+    private static partial void LogMadeUpProducer(ILogger logger, string partition, long producerId);
 
     [LoggerMessage(4304, LogLevel.Warning, "kbroker.adopt.logs=true found nothing to adopt; take it out of the settings")]
     private static partial void LogNothing(ILogger logger);

@@ -5,6 +5,7 @@ using KBroker.Broker.Tests.Handlers;
 using KBroker.Protocol;
 using KBroker.Protocol.Identity;
 using KBroker.Protocol.Messages;
+using KBroker.Protocol.Records;
 using KBroker.Protocol.Wire;
 using KBroker.TestKit;
 using KBroker.TestKit.Golden;
@@ -84,6 +85,35 @@ public sealed class AdoptionTests : IDisposable
         await broker.RestartAsync();
         await using RawClient next = await broker.ConnectAsync();
         Assert.True(await NewProducerAsync(next, null) > ids.Max());
+    }
+
+    [Fact]
+    public async Task Start_LogWithAProducerIdThatAClientMadeUp_StillGivesProducerIds()
+    {
+        await using TestBroker broker = await TestBroker.StartAsync(Adopt);
+        await broker.CreateTopicAsync("t");
+        long given;
+        await using (RawClient client = await broker.ConnectAsync())
+        {
+            given = await NewProducerAsync(client, null);
+            using var batch = new RecordBatchBuilder(new RecordBatchOptions { ProducerId = long.MaxValue - 5, ProducerEpoch = 0, BaseSequence = 0 });
+            batch.Append(1_700_000_000_000, [1], [2], null);
+            ProduceResponse produced = await client.CallAsync<ProduceResponse>(
+                new ProduceRequest
+                {
+                    Acks = -1,
+                    TimeoutMs = 5000,
+                    TopicData = [new() { Name = "t", PartitionData = [new() { Index = 0, Records = new RecordsData(batch.ToArray()) }] }],
+                },
+                version: 9);
+            Assert.Equal(ErrorCode.None, produced.Responses[0].PartitionResponses[0].ErrorCode);
+        }
+
+        await broker.Host.StopAsync();
+        foreach (string file in Directory.GetFiles(broker.LogDirectory, "kbroker-coordination.*")) File.Delete(file);
+        await broker.RestartAsync();
+        await using RawClient next = await broker.ConnectAsync();
+        Assert.InRange(await NewProducerAsync(next, null), given + 1, 1_000_000);
     }
 
     [Fact]
