@@ -269,7 +269,10 @@ public sealed class PartitionLog
         }
     }
 
-    /// <summary>Forgets producers that were silent for <c>producer.id.expiration.ms</c>; returns how many.</summary>
+    /// <summary>
+    /// Forgets producers that were silent for <c>producer.id.expiration.ms</c>, and guards that nobody used within minutes; returns how
+    /// many producers.
+    /// </summary>
     public int ExpireProducers()
     {
         if (_producers.IsIdle) return 0;

@@ -158,10 +158,11 @@ internal sealed class LogProducers(LogEnvironment environment, SegmentStore segm
     /// <summary>Forgets who was silent for too long; returns how many.</summary>
     public int Expire()
     {
-        long silence = (long)(environment.Producers.Expiration.TotalSeconds * environment.Time.TimestampFrequency);
-        long since = environment.Time.GetTimestamp() - silence;
-        _verifications.Expire(since);
-        return states.Count == 0 ? 0 : states.Expire(since);
+        ProducerOptions options = environment.Producers;
+        _verifications.Expire(Before(options.VerificationExpiration < options.Expiration ? options.VerificationExpiration : options.Expiration));
+        return states.Count == 0 ? 0 : states.Expire(Before(options.Expiration));
+
+        long Before(TimeSpan silence) => environment.Time.GetTimestamp() - (long)(silence.TotalSeconds * environment.Time.TimestampFrequency);
     }
 
     public IReadOnlyList<ActiveProducer> Active() => [.. states.All.Select(state => new ActiveProducer(

@@ -10,6 +10,12 @@ public sealed record ProducerOptions
     public TimeSpan Expiration { get; init; } = TimeSpan.FromDays(1);
 
     /// <summary>
+    /// How long a guard is kept that nobody appends with, since a coordinator that refuses a transaction does not take it back: longer
+    /// than any request for the answer lasts, and not longer than <see cref="Expiration"/>.
+    /// </summary>
+    public TimeSpan VerificationExpiration { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
     /// The most producers that one log remembers. Beyond it those that were silent longest and have no transaction open are forgotten,
     /// an eighth at a time, so that a flood of ids takes no more memory than this many (some 200 bytes each).
     /// </summary>

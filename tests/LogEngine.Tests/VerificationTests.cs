@@ -149,6 +149,21 @@ public sealed class VerificationTests
     }
 
     [Fact]
+    public void Expire_GuardThatNobodyUses_IsForgottenWithinMinutes()
+    {
+        long refused = Guard(7, 0, 0);
+        _rig.Time.Advance(TimeSpan.FromMinutes(3));
+        long asked = Guard(8, 0, 0);
+        _rig.Log.ExpireProducers();
+        Assert.Equal(2, _rig.Log.Producers.PendingVerificationCount);
+        _rig.Time.Advance(TimeSpan.FromMinutes(3));
+        _rig.Log.ExpireProducers();
+        Assert.Equal(1, _rig.Log.Producers.PendingVerificationCount);
+        Assert.Equal(AppendStatus.VerificationRequired, Append(7, 0, 0, refused));
+        Assert.Equal(AppendStatus.Appended, Append(8, 0, 0, asked));
+    }
+
+    [Fact]
     public void TryStartVerification_FloodOfProducers_IsBounded()
     {
         long first = Guard(0, 0, 0);
