@@ -67,8 +67,8 @@ public sealed class ConsumerGroup : IGroup
     /// <summary>The metadata that the topics were last looked at in; what is newer may have changed them.</summary>
     internal MetadataVersion? SeenVersion { get; private set; }
 
-    /// <summary>The set of topics that the expressions were last matched with; null before the first time.</summary>
-    internal MetadataVersion? MatchedVersion { get; private set; }
+    /// <summary>How far the group's expressions are matched with the topics; null before the first time.</summary>
+    internal RegexProgress? RegexProgress { get; private set; }
 
     /// <summary>The settings of this group.</summary>
     internal ConsumerGroupConfig Config => _services.ConfigOf(Id).Consumer;
@@ -161,7 +161,7 @@ public sealed class ConsumerGroup : IGroup
         ConsumerGroupState before = State;
         State = draft.State;
         SeenVersion = draft.SeenVersion ?? SeenVersion;
-        MatchedVersion = draft.MatchedVersion ?? MatchedVersion;
+        RegexProgress = draft.RegexProgress ?? RegexProgress;
         if (ReferenceEquals(before.Members, State.Members)) return ErrorCode.None;
         foreach (string gone in _deadlines.Keys.Where(id => !State.Members.ContainsKey(id)).ToList())
         {

@@ -19,8 +19,8 @@ internal sealed class ConsumerGroupDraft(string groupId, ConsumerGroupState stat
     /// <summary>The metadata that the topics were looked at in; null if they were not.</summary>
     public MetadataVersion? SeenVersion { get; set; }
 
-    /// <summary>The set of topics that all expressions of the group were matched with; null if they were not.</summary>
-    public MetadataVersion? MatchedVersion { get; set; }
+    /// <summary>How far the expressions were matched; null if they were not.</summary>
+    public RegexProgress? RegexProgress { get; set; }
 
     /// <summary>The records, in order.</summary>
     public IReadOnlyList<CoordinatorRecord> Records => _records;

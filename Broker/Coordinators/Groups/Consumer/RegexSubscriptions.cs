@@ -5,15 +5,32 @@ namespace KBroker.Broker.Coordinators.Groups.Consumer;
 
 /// <summary>
 /// The expressions by which members of a group subscribe to topics: which there are, and which topics they name. Matched with the topics
-/// when a member brings one and whenever a topic has come or gone; linear in the length of the names.
+/// when a member brings one and whenever a topic has come or gone.
 /// </summary>
+/// <remarks>
+/// Matching holds up all groups of the shard, so that one event does no more of it than <see cref="MaxWork"/>. An expression that needs
+/// more by itself is refused when a member brings it; one that comes to need more as topics are created goes on naming what it named.
+/// </remarks>
 /// <param name="services">Topics and clock.</param>
 internal sealed class RegexSubscriptions(GroupServices services)
 {
-    private const int MostKept = 1_000;
+    /// <summary>The work that matching may be for one event, in steps of an expression looked at: about 100 ms.</summary>
+    internal const long MaxWork = 20_000_000;
 
-    // Groups of one shard often use the same expression.
-    private readonly Dictionary<string, Matched> _matched = new(StringComparer.Ordinal);
+    /// <summary>
+    /// How many expressions are kept with what they name, for groups that use the same one. Whoever sends heartbeats chooses what is
+    /// kept, and no group's memory counts it, hence few.
+    /// </summary>
+    internal const int MostKept = 8;
+
+    private const int WorkOfPatternCharacter = 100;
+
+    // The one used last is at the end. All were matched with the topics of one version.
+    private readonly List<Matched> _recent = [];
+    private MetadataVersion? _recentVersion;
+
+    /// <summary>How many expressions are kept with what they name.</summary>
+    internal int Kept => _recent.Count;
 
     /// <summary>A member subscribes by another expression than before; the draft knows the member already.</summary>
     /// <returns>What is wrong with the expression, or null.</returns>
@@ -21,31 +38,44 @@ internal sealed class RegexSubscriptions(GroupServices services)
     {
         if (before is not null) RemoveUnused(draft);
         if (after is null || draft.State.Regexes.ContainsKey(after)) return null;
-        if (!TryMatch(after, out ResolvedRegex? resolved, out string? error)) return error;
-        draft.Write(new ConsumerGroupChange.Regex(after, resolved));
+        ClusterMetadataImage image = services.Topics();
+        long left = MaxWork;
+        Matched matched = Match(after, image, ref left);
+        if (matched.Topics is null) return matched.Error;
+        draft.Write(new ConsumerGroupChange.Regex(after, Resolved(matched.Topics, image)));
         return null;
     }
 
     /// <summary>
-    /// Matches the group's expressions again if topics have come or gone since that was last done, whatever the group has seen of the
-    /// metadata in other ways since.
+    /// Matches the group's expressions again if topics have come or gone since it last did; those that are too much work for one event
+    /// wait for the next.
     /// </summary>
     /// <returns>Whether one of them names other topics than before.</returns>
     public bool Refresh(ConsumerGroup group, ConsumerGroupDraft draft)
     {
-        // Read before the topics are: what comes in between is matched once more.
-        MetadataVersion version = services.Topics().TopicSetVersion;
-        if (draft.State.Regexes.IsEmpty || group.MatchedVersion == version) return false;
-        draft.MatchedVersion = version;
+        ClusterMetadataImage image = services.Topics();
+        RegexProgress? before = group.RegexProgress;
+        bool sameTopics = before is not null && before.Topics == image.TopicSetVersion;
+        if (draft.State.Regexes.IsEmpty || (sameTopics && before!.Pending.Count == 0)) return false;
+        // Who waited longest comes first, however often topics come and go.
+        List<string> pending = [.. before?.Pending ?? []];
+        if (!sameTopics) pending.AddRange(draft.State.Regexes.Keys.Except(pending));
         bool moved = false;
-        foreach ((string expression, ResolvedRegex known) in draft.State.Regexes)
+        long left = MaxWork;
+        int done = 0;
+        for (; done < pending.Count; done++)
         {
-            // One that another broker took and this one does not understand names what it named.
-            if (!TryMatch(expression, out ResolvedRegex? resolved, out _) || resolved!.Topics.SequenceEqual(known.Topics)) continue;
-            draft.Write(new ConsumerGroupChange.Regex(expression, resolved));
+            if (!draft.State.Regexes.TryGetValue(pending[done], out ResolvedRegex? known)) continue;
+            bool isWhole = left == MaxWork;
+            IReadOnlyList<string>? topics = Match(pending[done], image, ref left).Topics;
+            if (left < 0 && !isWhole) break;
+            // One that another broker took and this one does not understand, or that is too much work, names what it named.
+            if (topics is null || topics.SequenceEqual(known.Topics)) continue;
+            draft.Write(new ConsumerGroupChange.Regex(pending[done], Resolved(topics, image)));
             moved = true;
         }
 
+        draft.RegexProgress = new RegexProgress(image.TopicSetVersion, pending[done..]);
         return moved;
     }
 
@@ -58,22 +88,52 @@ internal sealed class RegexSubscriptions(GroupServices services)
             draft.Write(new ConsumerGroupChange.Regex(expression, null));
     }
 
-    private bool TryMatch(string expression, out ResolvedRegex? resolved, out string? error)
+    private ResolvedRegex Resolved(IReadOnlyList<string> topics, ClusterMetadataImage image) =>
+        new(topics, image.TopicSetVersion.Number, services.WallClockMs());
+
+    /// <summary>What an expression names. With less than <see cref="MaxWork"/> left, that it was too little says nothing of the expression.</summary>
+    private Matched Match(string expression, ClusterMetadataImage image, ref long left)
     {
-        (resolved, error) = (null, null);
-        ClusterMetadataImage image = services.Topics();
-        if (!_matched.TryGetValue(expression, out Matched matched) || matched.Version != image.TopicSetVersion)
+        if (_recentVersion != image.TopicSetVersion) _recent.Clear();
+        _recentVersion = image.TopicSetVersion;
+        int index = _recent.FindIndex(kept => kept.Expression == expression);
+        Matched matched;
+        if (index >= 0)
         {
-            TopicRegex? regex = matched.Regex;
-            if (regex is null && !TopicRegex.TryParse(expression, out regex, out error)) return false;
-            if (_matched.Count >= MostKept) _matched.Clear();
-            matched = new Matched(regex, image.TopicSetVersion, MemberSubscription.Ordered(image.Topics.Select(topic => topic.Name).Where(regex.IsMatch)));
-            _matched[expression] = matched;
+            matched = _recent[index];
+            _recent.RemoveAt(index);
+        }
+        else
+        {
+            bool isWhole = left == MaxWork;
+            left -= WorkOfPatternCharacter * (1L + Math.Min(expression.Length, TopicRegex.MaxLength));
+            if (!TopicRegex.TryParse(expression, out TopicRegex? regex, out string? error)) return new Matched(expression, null, error);
+            matched = MatchAll(regex, image, ref left);
+            if (left < 0 && !isWhole) return matched;
         }
 
-        resolved = new ResolvedRegex(matched.Topics, image.TopicSetVersion.Number, services.WallClockMs());
-        return true;
+        if (_recent.Count == MostKept) _recent.RemoveAt(0);
+        _recent.Add(matched);
+        return matched;
     }
 
-    private readonly record struct Matched(TopicRegex Regex, MetadataVersion Version, IReadOnlyList<string> Topics);
+    private static Matched MatchAll(TopicRegex regex, ClusterMetadataImage image, ref long left)
+    {
+        var names = new List<string>();
+        foreach (TopicImage topic in image.Topics)
+        {
+            if (!regex.TryMatch(topic.Name, ref left, out bool matches))
+            {
+                return new Matched(
+                    regex.Pattern, null, $"matching it with the names of the {image.Topics.Count()} topics takes more than the {MaxWork} steps that are allowed");
+            }
+
+            if (matches) names.Add(topic.Name);
+        }
+
+        return new Matched(regex.Pattern, MemberSubscription.Ordered(names), null);
+    }
+
+    /// <summary>What an expression names, or why that is not known.</summary>
+    private readonly record struct Matched(string Expression, IReadOnlyList<string>? Topics, string? Error);
 }

@@ -23,7 +23,7 @@ internal readonly record struct AsciiSet
 
     public static AsciiSet Digits => Range('0', '9');
 
-    public static AsciiSet WordCharacters => Range('0', '9').Union(Range('A', 'Z')).Union(Range('a', 'z')).Union(Of('_'));
+    public static AsciiSet WordCharacters { get; } = Range('0', '9').Union(Range('A', 'Z')).Union(Range('a', 'z')).Union(Of('_'));
 
     public static AsciiSet Spaces => OfAny("\t\n\f\r ");
 

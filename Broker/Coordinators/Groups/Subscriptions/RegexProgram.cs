@@ -42,10 +42,17 @@ internal sealed class RegexProgram
         Match,
     }
 
-    /// <summary>Whether the whole of a text matches.</summary>
-    public bool IsMatch(ReadOnlySpan<char> text)
+    /// <summary>Finds whether the whole of a text matches, if that takes no more work than there is left.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="left">The work that may be done, in steps looked at; what this takes is taken off, and less than 0 is left if it was too little.</param>
+    /// <param name="matches">Whether the text matches.</param>
+    /// <returns>Whether the work sufficed.</returns>
+    public bool TryMatch(ReadOnlySpan<char> text, ref long left, out bool matches)
     {
+        matches = false;
         int count = _program.Length;
+        // Clearing the marks is quick, and is not free.
+        left -= 1 + (count / 16);
         int[] rented = ArrayPool<int>.Shared.Rent(4 * count);
         try
         {
@@ -56,15 +63,17 @@ internal sealed class RegexProgram
 
             // A step is marked with the place it was last reached at, plus one.
             marks.Clear();
-            int states = Follow(0, text, 0, marks, current, 0, stack);
+            int states = Follow(0, text, 0, marks, current, 0, stack, ref left);
             for (int at = 0; at < text.Length && states > 0; at++)
             {
+                left -= states;
+                if (left < 0) return false;
                 int reached = 0;
                 for (int i = 0; i < states; i++)
                 {
                     Step step = _program[current[i]];
                     if (step.Kind == StepKind.Read && step.Set.Contains(text[at]))
-                        reached = Follow(current[i] + 1, text, at + 1, marks, next, reached, stack);
+                        reached = Follow(current[i] + 1, text, at + 1, marks, next, reached, stack, ref left);
                 }
 
                 Span<int> spare = current;
@@ -75,10 +84,10 @@ internal sealed class RegexProgram
 
             for (int i = 0; i < states; i++)
             {
-                if (_program[current[i]].Kind == StepKind.Match) return true;
+                if (_program[current[i]].Kind == StepKind.Match) matches = true;
             }
 
-            return false;
+            return left >= 0;
         }
         finally
         {
@@ -87,12 +96,13 @@ internal sealed class RegexProgram
     }
 
     // Each step is put on the stack once for each place in the text, so that loops of what matches nothing end.
-    private int Follow(int from, ReadOnlySpan<char> text, int at, Span<int> marks, Span<int> states, int count, Span<int> stack)
+    private int Follow(int from, ReadOnlySpan<char> text, int at, Span<int> marks, Span<int> states, int count, Span<int> stack, ref long left)
     {
         int depth = 0;
         Push(from, at, marks, stack, ref depth);
         while (depth > 0)
         {
+            left--;
             int number = stack[--depth];
             Step step = _program[number];
             switch (step.Kind)

@@ -61,7 +61,18 @@ public sealed class TopicRegex
     }
 
     /// <summary>Whether the whole name of a topic matches.</summary>
-    public bool IsMatch(string topic) => _program.IsMatch(topic);
+    public bool IsMatch(string topic)
+    {
+        long unbounded = long.MaxValue;
+        return TryMatch(topic, ref unbounded, out bool matches) && matches;
+    }
+
+    /// <summary>Finds whether the whole name of a topic matches, if that takes no more work than there is left.</summary>
+    /// <param name="topic">The name.</param>
+    /// <param name="left">The work that may be done, in steps looked at: some nanoseconds each. What this takes is taken off; less than 0 is left if it was too little.</param>
+    /// <param name="matches">Whether the name matches; false if the work did not suffice.</param>
+    /// <returns>Whether the work sufficed.</returns>
+    public bool TryMatch(string topic, ref long left, out bool matches) => _program.TryMatch(topic, ref left, out matches);
 
     /// <inheritdoc/>
     public override string ToString() => Pattern;
