@@ -45,7 +45,7 @@ public sealed class OffsetFetchHandler : ApiHandler<OffsetFetchRequest>
     {
         OffsetKey[]? keys = request.Topics is null
             ? null
-            : [.. request.Topics.SelectMany(topic => topic.PartitionIndexes.Select(index => new OffsetKey(topic.Name, index)))];
+            : [.. request.Topics.SelectMany(topic => topic.PartitionIndexes.Select(index => new OffsetKey(topic.Name, index))).Distinct()];
         (ErrorCode error, IReadOnlyList<FetchedOffset> offsets) =
             await _groups.FetchAsync(request.GroupId, OffsetReader.Anybody, keys, request.RequireStable).ConfigureAwait(false);
         ErrorCode each = error;
@@ -71,15 +71,16 @@ public sealed class OffsetFetchHandler : ApiHandler<OffsetFetchRequest>
 
     private async ValueTask<IApiMessage> FetchManyAsync(OffsetFetchRequest request, short version)
     {
-        // All of a group is told once: a short request that asks for it again and again would get an answer of any size.
+        // All of a group is told once, and so is each partition: a short request that asks again and again would get an answer of any size.
+        var told = new HashSet<(string Group, OffsetKey Key)>();
         IEnumerable<OffsetFetchRequest.OffsetFetchRequestGroup> asked = request.Groups.DistinctBy(group => (group.GroupId, group.Topics));
         OffsetFetchResponse.OffsetFetchResponseGroup[] groups =
-            await Task.WhenAll(asked.Select(group => FetchGroupAsync(group, request.RequireStable, version))).ConfigureAwait(false);
+            await Task.WhenAll(asked.Select(group => FetchGroupAsync(group, request.RequireStable, version, told))).ConfigureAwait(false);
         return new OffsetFetchResponse { Groups = groups };
     }
 
     private async Task<OffsetFetchResponse.OffsetFetchResponseGroup> FetchGroupAsync(
-        OffsetFetchRequest.OffsetFetchRequestGroup group, bool requireStable, short version)
+        OffsetFetchRequest.OffsetFetchRequestGroup group, bool requireStable, short version, HashSet<(string Group, OffsetKey Key)> told)
     {
         bool byId = version >= IdsFrom;
         ClusterMetadataImage image = _metadata.Current;
@@ -89,7 +90,7 @@ public sealed class OffsetFetchHandler : ApiHandler<OffsetFetchRequest>
         {
             string? name = !byId ? topic.Name : image.TryGetTopic(topic.TopicId, out TopicImage? known) ? known.Name : null;
             if (name is null) unknown.Add(Unknown(topic));
-            else keys!.AddRange(topic.PartitionIndexes.Select(index => new OffsetKey(name, index)));
+            else keys!.AddRange(topic.PartitionIndexes.Select(index => new OffsetKey(name, index)).Where(key => told.Add((group.GroupId, key))));
         }
 
         (ErrorCode error, IReadOnlyList<FetchedOffset> offsets) =
@@ -125,7 +126,7 @@ public sealed class OffsetFetchHandler : ApiHandler<OffsetFetchRequest>
     private static OffsetFetchResponse.OffsetFetchResponseTopics Unknown(OffsetFetchRequest.OffsetFetchRequestTopics topic) => new()
     {
         TopicId = topic.TopicId,
-        Partitions = [.. topic.PartitionIndexes.Select(index => new OffsetFetchResponse.OffsetFetchResponsePartitions
+        Partitions = [.. topic.PartitionIndexes.Distinct().Select(index => new OffsetFetchResponse.OffsetFetchResponsePartitions
         {
             PartitionIndex = index,
             CommittedOffset = NoOffset,

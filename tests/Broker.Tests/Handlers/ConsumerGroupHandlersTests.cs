@@ -90,6 +90,27 @@ public sealed class ConsumerGroupHandlersTests
     }
 
     [Fact]
+    public async Task OffsetFetch_PartitionNamedAgain_IsToldOnce()
+    {
+        await using BrokerRig rig = await StartAsync();
+        int[] partitions = [.. Enumerable.Repeat(0, 1_000), 1];
+        OffsetFetchResponse one = await rig.CallAsync<OffsetFetchResponse>(
+            new OffsetFetchRequest { GroupId = "none", Topics = [new() { Name = "t", PartitionIndexes = partitions }, new() { Name = "t", PartitionIndexes = [1] }] }, 7);
+        Assert.Equal([0, 1], one.Topics.SelectMany(topic => topic.Partitions).Select(partition => partition.PartitionIndex));
+        OffsetFetchRequest.OffsetFetchRequestGroup asked = new() { GroupId = "none", Topics = [new() { Name = "t", PartitionIndexes = partitions }] };
+        OffsetFetchRequest.OffsetFetchRequestGroup again = new() { GroupId = "none", Topics = [new() { Name = "t", PartitionIndexes = [0, 1, 2] }] };
+        OffsetFetchRequest.OffsetFetchRequestGroup other = new() { GroupId = "other", Topics = [new() { Name = "t", PartitionIndexes = [0] }] };
+        OffsetFetchResponse many = await rig.CallAsync<OffsetFetchResponse>(new OffsetFetchRequest { Groups = [asked, again, other] }, 9);
+        Assert.Equal(
+            [("none", 0), ("none", 1), ("none", 2), ("other", 0)],
+            many.Groups.SelectMany(group => group.Topics.SelectMany(topic => topic.Partitions.Select(partition => (group.GroupId, partition.PartitionIndex)))));
+        OffsetFetchRequest.OffsetFetchRequestTopics unknown = new() { TopicId = Guid.NewGuid(), PartitionIndexes = partitions };
+        OffsetFetchResponse byId = await rig.CallAsync<OffsetFetchResponse>(
+            new OffsetFetchRequest { Groups = [new() { GroupId = "none", Topics = [unknown] }] }, 10);
+        Assert.Equal(2, byId.Groups[0].Topics[0].Partitions.Length);
+    }
+
+    [Fact]
     public async Task Heartbeat_Expression_IsMatchedByTheBroker()
     {
         await using BrokerRig rig = await StartAsync();
