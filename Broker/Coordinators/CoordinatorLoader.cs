@@ -5,7 +5,6 @@ using KBroker.LogEngine.Storage;
 using KBroker.Protocol;
 using KBroker.Protocol.Compression;
 using KBroker.Protocol.Records;
-using KBroker.Protocol.Wire;
 using Microsoft.Extensions.Logging;
 
 namespace KBroker.Broker.Coordinators;
@@ -92,7 +91,8 @@ internal sealed partial class CoordinatorLoader(CompressionCodecs codecs, ILogge
         {
             machine.Replay(new CoordinatorRecord(record.Key.ToArray(), record.HasValue ? record.Value.ToArray() : null), producerId);
         }
-        catch (MalformedMessageException e)
+        // What the machine cannot take, such as a member that is there twice, is another's writing or damage too.
+        catch (Exception e) when (e is not StorageException)
         {
             LogUnreadable(logger, log.TopicPartition.ToString(), record.Offset, e.Message);
         }
