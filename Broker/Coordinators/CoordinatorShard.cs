@@ -1,6 +1,5 @@
 using KBroker.Broker.Coordinators.Transactions;
 using KBroker.Broker.Partitions;
-using KBroker.LogEngine.Storage;
 using KBroker.Protocol;
 using KBroker.Protocol.Identity;
 using Microsoft.Extensions.Logging;
@@ -85,7 +84,8 @@ internal sealed partial class CoordinatorShard<TMachine> : IDisposable
             if (records > 0) LogLoaded(_logger, _partition.TopicPartition.ToString(), records, _time.GetElapsedTime(started).TotalMilliseconds);
             Rearm();
         }
-        catch (StorageException e)
+        // Also a bug: clients are sent away instead of being told for ever that it loads.
+        catch (Exception e) when (_state == ShardState.Loading)
         {
             _state = ShardState.Failed;
             LogLoadFailed(_logger, _partition.TopicPartition.ToString(), e);
@@ -101,6 +101,11 @@ internal sealed partial class CoordinatorShard<TMachine> : IDisposable
         if (Refusal is not ErrorCode.None and ErrorCode refusal) refused(refusal);
         else Enqueue(work, refused);
     }
+
+    /// <summary>
+    /// Steps the machine with what takes long and must not be missed: never on the caller's thread, and once it is loaded if it loads.
+    /// </summary>
+    public void RunLong(Action<TMachine> work) => _loop.PostLong(() => Step(work, static _ => { }));
 
     /// <summary>
     /// Writes the marker that ends a transaction's part in this partition, and has the machine take it over, in the order of the log.

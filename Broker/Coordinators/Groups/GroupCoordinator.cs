@@ -19,7 +19,7 @@ public sealed class GroupCoordinator : IDisposable
     internal GroupCoordinator(CoordinatorRuntime<GroupShard> runtime, MetadataFeed metadata)
     {
         _runtime = runtime;
-        _subscription = metadata.Subscribe(update => Forget(update.Delta.DeletedTopics));
+        _subscription = metadata.Subscribe(update => Forget(update.Delta));
     }
 
     /// <summary>JoinGroup. See <see cref="ClassicGroup.Join"/>.</summary>
@@ -141,12 +141,12 @@ public sealed class GroupCoordinator : IDisposable
             Topics = () => metadata.Current,
         });
 
-    private void Forget(IEnumerable<TopicImage> deleted)
+    private void Forget(ClusterMetadataDelta delta)
     {
-        foreach (TopicImage topic in deleted)
-        {
-            foreach (CoordinatorShard<GroupShard> shard in _runtime.Shards) shard.Run(groups => groups.OnTopicDeleted(topic.Name), static _ => { });
-        }
+        if (delta.DeletedTopics.IsEmpty) return;
+        HashSet<string> deleted = delta.DeletedTopics.Select(topic => topic.Name).ToHashSet(StringComparer.Ordinal);
+        // A shard that loads has them to forget too: the name may be that of another topic before the load is over.
+        foreach (CoordinatorShard<GroupShard> shard in _runtime.Shards) shard.RunLong(groups => groups.OnTopicsDeleted(deleted));
     }
 
     // The empty id is a group that old clients commit to; nobody can be its member.

@@ -57,6 +57,9 @@ public sealed class GroupOffsets(MemoryPool memory)
         return BytesOfOffset + GroupHoldings.SizeOf(metadata) - (present is null ? 0 : SizeOf(present));
     }
 
+    /// <summary>Whether there can be offsets of a topic; if not, nobody has to look for them.</summary>
+    public bool MayHave(string topic) => _topics.Contains(topic);
+
     /// <summary>A topic is gone, and with it its offsets soon.</summary>
     public void ForgetTopic(string topic) => _topics.Remove(topic);
 

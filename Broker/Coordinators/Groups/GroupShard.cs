@@ -328,12 +328,18 @@ public sealed class GroupShard : ICoordinatorMachine
         else _services.Log.WhenCommitted(reply);
     }
 
-    /// <summary>A topic is gone: so are its offsets.</summary>
-    public void OnTopicDeleted(string topic)
+    /// <summary>Topics are gone: so are their offsets.</summary>
+    public void OnTopicsDeleted(IReadOnlySet<string> topics)
     {
+        ArgumentNullException.ThrowIfNull(topics);
+        HashSet<string> known = topics.Where(_offsets.MayHave).ToHashSet(StringComparer.Ordinal);
+        if (known.Count == 0) return;
+        bool forgotten = true;
         foreach (string groupId in _offsets.Groups.ToList())
-            Forget(groupId, _offsets.KeysOf(groupId).FindAll(key => key.Topic == topic), withGroup: false);
-        _offsets.ForgetTopic(topic);
+            forgotten &= Forget(groupId, _offsets.KeysOf(groupId).FindAll(key => known.Contains(key.Topic)), withGroup: false) == ErrorCode.None;
+        // What the log refused is still there, and its name with it.
+        if (!forgotten) return;
+        foreach (string topic in known) _offsets.ForgetTopic(topic);
     }
 
     private CommitPermission CheckCommit(string groupId, in OffsetCommitter committer, bool isTransactional)

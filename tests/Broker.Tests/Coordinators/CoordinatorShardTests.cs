@@ -38,6 +38,51 @@ public sealed class CoordinatorShardTests
         Assert.Equal(1, rung);
     }
 
+    [Fact]
+    public async Task RunLong_ShardLoads_RunsOnceItIsLoaded()
+    {
+        using var rig = new PartitionRig();
+        rig.Partition.Apply(PartitionRig.Leader(1, PartitionRig.Self));
+        using var codecs = new CompressionCodecs();
+        using var started = new ManualResetEventSlim();
+        using var shard = new CoordinatorShard<Machine>(
+            rig.Partition,
+            new LeaderEpoch(1),
+            term => new Machine(term.Timers) { Started = started },
+            new CoordinatorLoader(codecs, NullLogger.Instance),
+            TimeSpan.FromSeconds(1),
+            TimeProvider.System,
+            NullLogger.Instance);
+        shard.Load();
+        var ran = new TaskCompletionSource<ErrorCode>(TaskCreationOptions.RunContinuationsAsynchronously);
+        shard.RunLong(_ => ran.SetResult(shard.Refusal));
+        Assert.False(ran.Task.IsCompleted);
+        started.Set();
+        Assert.Equal(ErrorCode.None, await ran.Task.WaitAsync(TimeSpan.FromSeconds(30)));
+    }
+
+    [Fact]
+    public async Task Load_RecordThatTheMachineCannotTake_IsLeftOutAlone()
+    {
+        using var rig = new PartitionRig();
+        rig.Partition.Apply(PartitionRig.Leader(1, PartitionRig.Self));
+        rig.Partition.AppendAsLeader(PartitionRig.Batch(3), allReplicas: false);
+        using var codecs = new CompressionCodecs();
+        using var shard = new CoordinatorShard<Machine>(
+            rig.Partition,
+            new LeaderEpoch(1),
+            static term => new Machine(term.Timers) { Untakable = 1 },
+            new CoordinatorLoader(codecs, NullLogger.Instance),
+            TimeSpan.FromSeconds(1),
+            TimeProvider.System,
+            NullLogger.Instance);
+        shard.Load();
+        await Eventually.TrueAsync(() => shard.Refusal == ErrorCode.None, "the load");
+        int replayed = 0;
+        shard.Run(machine => replayed = machine.Replayed, static _ => { });
+        Assert.Equal(3, replayed);
+    }
+
     private sealed class Machine : ICoordinatorMachine
     {
         public const int DeadlineMs = 100;
@@ -52,17 +97,30 @@ public sealed class CoordinatorShardTests
 
         public int Rung { get; private set; }
 
+        /// <summary>What the machine's start waits for.</summary>
+        public ManualResetEventSlim? Started { get; init; }
+
+        /// <summary>The number of the record that it throws at.</summary>
+        public int? Untakable { get; init; }
+
+        public int Replayed { get; private set; }
+
         public CoordinatorTimers Timers { get; }
 
         public void Replay(in CoordinatorRecord record, long producerId)
         {
+            if (Replayed++ == Untakable) throw new ArgumentException("a member twice");
         }
 
         public void ReplayEnd(long producerId, bool committed)
         {
         }
 
-        public void Start() => _timer.Start(DeadlineMs);
+        public void Start()
+        {
+            Started?.Wait();
+            _timer.Start(DeadlineMs);
+        }
 
         public void End(ErrorCode error)
         {

@@ -50,12 +50,27 @@ public sealed class PendingOffsetsTests
     }
 
     [Fact]
-    public void OnTopicDeleted_PendingOffset_DoesNotComeBack()
+    public void OnTopicsDeleted_PendingOffset_DoesNotComeBack()
     {
         Commit(5, producerId: 7);
-        _rig.Shard.OnTopicDeleted("t");
+        _rig.Shard.OnTopicsDeleted(new HashSet<string> { "t" });
         _rig.Shard.ReplayEnd(7, committed: true);
         Assert.Null(_rig.Committed());
+    }
+
+    [Fact]
+    public void OnTopicsDeleted_LogRefused_ForgetsThemTheNextTime()
+    {
+        Commit(5);
+        _rig.Log.Refusal = ErrorCode.NotCoordinator;
+        _rig.Shard.OnTopicsDeleted(new HashSet<string> { "t", "other" });
+        Assert.Equal(5, _rig.Committed());
+        _rig.Log.Refusal = ErrorCode.None;
+        _rig.Shard.OnTopicsDeleted(new HashSet<string> { "t", "other" });
+        Assert.Null(_rig.Committed());
+        int records = _rig.Log.Records.Count;
+        _rig.Shard.OnTopicsDeleted(new HashSet<string> { "t", "other" });
+        Assert.Equal(records, _rig.Log.Records.Count);
     }
 
     [Fact]
