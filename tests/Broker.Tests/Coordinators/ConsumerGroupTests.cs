@@ -9,6 +9,17 @@ namespace KBroker.Broker.Tests.Coordinators;
 public sealed class ConsumerGroupTests
 {
     [Fact]
+    public void State_MembersOfTheSameTopics_ShareOneList()
+    {
+        ConsumerGroupState state = ConsumerGroupState.Empty;
+        foreach ((string id, string[] topics) in new (string, string[])[] { ("a", ["t", "u"]), ("b", ["t", "u"]), ("c", ["v"]) })
+            state = state.Apply(new ConsumerGroupChange.Member(id, new MemberSubscription { Topics = topics }));
+        Assert.Same(state.Members["a"].Subscription.Topics, state.Members["b"].Subscription.Topics);
+        Assert.Equal(["v"], state.Members["c"].Subscription.Topics);
+        Assert.Equal(["t", "u", "v"], state.SubscribedTopicNames().Order());
+    }
+
+    [Fact]
     public void Join_FirstMember_IsGivenAllPartitionsInEpoch1()
     {
         ConsumerRig rig = ConsumerRig.WithTopic();

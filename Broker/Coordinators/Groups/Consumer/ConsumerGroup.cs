@@ -163,9 +163,9 @@ public sealed class ConsumerGroup : IGroup
         SeenVersion = draft.SeenVersion ?? SeenVersion;
         RegexProgress = draft.RegexProgress ?? RegexProgress;
         if (ReferenceEquals(before.Members, State.Members)) return ErrorCode.None;
-        foreach (string gone in _deadlines.Keys.Where(id => !State.Members.ContainsKey(id)).ToList())
+        foreach (string touched in draft.Touched)
         {
-            if (_deadlines.Remove(gone, out MemberDeadlines? deadlines)) deadlines.Cancel();
+            if (!State.Members.ContainsKey(touched) && _deadlines.Remove(touched, out MemberDeadlines? deadlines)) deadlines.Cancel();
         }
 
         return ErrorCode.None;

@@ -92,9 +92,11 @@ internal sealed class ConsumerGroupRebalancer(GroupServices services)
         // Most members of a group subscribe to the same: they share one set.
         var sets = new Dictionary<(string Names, string? Regex), IReadOnlySet<Guid>>();
         var members = new List<AssignmentMember>(state.Members.Count);
+        (IReadOnlyList<string>? topicsBefore, string names) = (null, "");
         foreach (ConsumerMember member in state.Members.Values.OrderBy(member => member.Id, StringComparer.Ordinal))
         {
-            (string, string?) key = (string.Join('\n', member.Subscription.Topics), member.Subscription.Regex);
+            if (!ReferenceEquals(member.Subscription.Topics, topicsBefore)) names = string.Join('\n', topicsBefore = member.Subscription.Topics);
+            (string, string?) key = (names, member.Subscription.Regex);
             if (!sets.TryGetValue(key, out IReadOnlySet<Guid>? subscribed)) sets.Add(key, subscribed = state.TopicIdsOf(member));
             members.Add(new AssignmentMember(member.Id, member.InstanceId, member.Subscription.RackId, subscribed, state.TargetOf(member.Id)));
         }

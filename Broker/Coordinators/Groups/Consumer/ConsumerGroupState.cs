@@ -16,6 +16,9 @@ public sealed class ConsumerGroupState
 {
     private static readonly ImmutableDictionary<string, SubscribedTopic> NoTopics = ImmutableDictionary<string, SubscribedTopic>.Empty;
 
+    // Members that name the same topics one after another share one list, which is then looked at once.
+    private IReadOnlyList<string> _lastTopics = [];
+
     private ConsumerGroupState()
     {
     }
@@ -97,11 +100,10 @@ public sealed class ConsumerGroupState
     public HashSet<string> SubscribedTopicNames()
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
-        IReadOnlyList<string>? last = null;
+        var seen = new HashSet<object>(ReferenceEqualityComparer.Instance);
         foreach (ConsumerMember member in Members.Values)
         {
-            if (!ReferenceEquals(member.Subscription.Topics, last)) names.UnionWith(member.Subscription.Topics);
-            last = member.Subscription.Topics;
+            if (seen.Add(member.Subscription.Topics)) names.UnionWith(member.Subscription.Topics);
         }
 
         foreach (ResolvedRegex resolved in Regexes.Values) names.UnionWith(resolved.Topics);
@@ -125,9 +127,13 @@ public sealed class ConsumerGroupState
     private ConsumerGroupState WithSubscription(string id, MemberSubscription subscription)
     {
         ConsumerMember old = Members.GetValueOrDefault(id) ?? ConsumerMember.New(id);
+        IReadOnlyList<string> topics = subscription.Topics.SequenceEqual(_lastTopics) ? _lastTopics : subscription.Topics;
+        subscription = subscription with { Topics = topics };
         ImmutableDictionary<string, string> statics = WithoutStatic(old);
         if (subscription.InstanceId is not null) statics = statics.SetItem(subscription.InstanceId, id);
-        return With(members: Members.SetItem(id, old with { Subscription = subscription }), statics: statics);
+        ConsumerGroupState next = With(members: Members.SetItem(id, old with { Subscription = subscription }), statics: statics);
+        next._lastTopics = topics;
+        return next;
     }
 
     private ConsumerGroupState WithoutMember(string id)
@@ -176,6 +182,7 @@ public sealed class ConsumerGroupState
         ImmutableDictionary<string, ResolvedRegex>? regexes = null,
         ImmutableDictionary<(Guid Topic, int Partition), string>? owners = null) => new()
         {
+            _lastTopics = _lastTopics,
             GroupEpoch = groupEpoch ?? GroupEpoch,
             AssignmentEpoch = assignmentEpoch ?? AssignmentEpoch,
             AssignmentTimestampMs = assignmentTimestampMs ?? AssignmentTimestampMs,
